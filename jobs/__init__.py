@@ -1,0 +1,1 @@
+"""Spark jobs: from the crawl to token shards."""

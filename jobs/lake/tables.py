@@ -1,0 +1,165 @@
+"""The schema of every table in the lake; each column says its meaning and unit. Writing and reading both check."""
+
+import pyarrow as pa
+
+
+def column(name: str, kind: pa.DataType, meaning: str, nullable: bool = False) -> pa.Field:
+    return pa.field(name, kind, nullable=nullable, metadata={"meaning": meaning})
+
+
+TEXT, INTEGER, NUMBER, FLAG = pa.string(), pa.int64(), pa.float64(), pa.bool_()
+TIME = pa.timestamp("us", tz="UTC")
+
+PAGE_ID = column("page_id", TEXT, "16 hex digits of sha256(url, time, payload digest): one fetch of one page")
+URL = column("url", TEXT, "URL as crawled")
+DOMAIN = column("domain", TEXT, "registrable domain, private suffixes counted (name.github.io is its own)")
+
+CRAWL = pa.schema([
+    column("path", TEXT, "the WARC file: a URI, or a name below this address"),
+    column("bytes", INTEGER, "size of the file in bytes"),
+    column("digest", TEXT, "sha256 of the file in hex"),
+    column("origin", TEXT, "where it came from: a folder's path or the address it was fetched from"),
+])  # fmt: skip
+
+PAGES = pa.schema([
+    PAGE_ID, URL, DOMAIN,
+    column("fetched_at", TIME, "WARC-Date", nullable=True),
+    column("language", TEXT, "ISO 639-1 code by lid.176, 'und' where there is no text"),
+    column("language_score", NUMBER, "probability of that language, 0 to 1"),
+    column("title", TEXT, "the page's title"),
+    column("text", TEXT, "main content as Markdown, formulas as $...$ and $$...$$"),
+    column("formulas_seen", INTEGER, "formulas in the DOM after twins were joined"),
+    column("formulas_kept", INTEGER, "formulas printed in the text"),
+    column("formula_kinds", pa.map_(TEXT, INTEGER), "printed formulas by source of markup"),
+    column("charset", TEXT, "charset the payload was decoded with"),
+    column("warc_path", TEXT, "WARC file, as in the crawl table"),
+    column("warc_offset", INTEGER, "byte at which the record begins in the file"),
+    column("warc_length", INTEGER, "bytes of the record in the file"),
+    column("content_digest", TEXT, "sha1 of the payload in hex"),
+    column("robots", TEXT, "robots directives of header and meta, comma separated"),
+    column("license", TEXT, "licence link or Creative Commons code found on the page, '' where none"),
+    column("truncated", FLAG, "the payload ends before its declared length"),
+])  # fmt: skip
+
+SEEDS = pa.schema([
+    column("page_id", TEXT, "the crawl's page, '' where the seed is not in the crawl"),
+    URL,
+    column("text", TEXT, "the text the classifier learns from"),
+    column("label", TEXT, "math or other"),
+    column("origin", TEXT, "seed file, crawl (random negative), or approved:PREFIX"),
+])  # fmt: skip
+
+SCORE = column("score", NUMBER, "classifier's probability that the page is mathematical, 0 to 1")
+TOKENS = column("tokens", INTEGER, "tokens of the page's text by the counting rule of jobs.text.normalise")
+
+RECALLED = pa.schema([
+    PAGE_ID, URL, DOMAIN, SCORE, TOKENS,
+    column("newly_recalled", FLAG, "not kept in the round before"),
+])  # fmt: skip
+
+PREFIX = pa.struct(
+    [
+        column("prefix", TEXT, "host and path, no scheme"),
+        column("pages", INTEGER, "pages of the crawl below the prefix"),
+        column("recalled", INTEGER, "of those, recalled this round"),
+        column("share", NUMBER, "recalled / pages"),
+        column("samples", pa.list_(TEXT), "up to five URLs, not recalled ones first: they would join the seed"),
+    ]
+)
+
+DOMAINS = pa.schema([
+    DOMAIN,
+    column("pages", INTEGER, "pages of the crawl in the domain"),
+    column("recalled", INTEGER, "of those, recalled this round"),
+    column("share", NUMBER, "recalled / pages; above 0.1 the domain is mathematical (paper 2.1)"),
+    column("tokens", INTEGER, "tokens of its recalled pages"),
+    column("missed_tokens", INTEGER, "tokens of its pages that were not recalled: the most that approval could gain"),
+    column("mathematical", FLAG, "share above the threshold: its prefixes go to a person"),
+    column("prefixes", pa.list_(PREFIX), "URL-prefix tree where shares differ; empty unless mathematical"),
+])  # fmt: skip
+
+APPROVALS = pa.schema([
+    column("prefix", TEXT, "host and path, no scheme"),
+    DOMAIN,
+    column("decision", TEXT, "approve or reject"),
+    column("reviewer", TEXT, "a person's name, or rule:... for unattended runs"),
+    column("decided_at", TIME, "when it was decided"),
+    column("note", TEXT, "why"),
+])  # fmt: skip
+
+MATH_PAGES = pa.schema([
+    PAGE_ID, URL, DOMAIN, SCORE, TOKENS,
+    column("round", INTEGER, "the first round that recalled it"),
+])  # fmt: skip
+
+DEDUPED = pa.schema([
+    PAGE_ID, URL,
+    column("cluster", TEXT, "page_id of the cluster's survivor"),
+    column("survives", FLAG, "this page stays in the corpus"),
+    column("similarity", NUMBER, "Jaccard similarity of shingles to the survivor, 1 for the survivor itself"),
+    column("reason", TEXT, "why it stays or goes: unique, newest, most_formulas, longest, same_url, near_duplicate"),
+])  # fmt: skip
+
+CONTAMINATION = pa.schema([
+    PAGE_ID, URL,
+    column("benchmark", TEXT, "benchmark file, relative to the benchmark folder"),
+    column("item", TEXT, "the item's number or id within it"),
+    column("matched", TEXT, "the text that matched, as normalised words"),
+    column("rule", TEXT, "ngram_10, or whole_3_to_9 for short items (paper 2.1)"),
+])  # fmt: skip
+
+CORPUS = pa.schema([
+    PAGE_ID, URL, DOMAIN,
+    column("text", TEXT, "main content as Markdown"),
+    TOKENS, SCORE,
+    column("round", INTEGER, "the first round that recalled it"),
+    column("language", TEXT, "ISO 639-1 code"),
+    column("fetched_at", TIME, "WARC-Date", nullable=True),
+    column("formulas", INTEGER, "formulas in the text"),
+    column("cluster", TEXT, "its duplicate cluster"),
+    column("crawl", TEXT, "crawl id"),
+    column("warc_path", TEXT, "WARC file"),
+    column("warc_offset", INTEGER, "byte offset of the record"),
+    column("warc_length", INTEGER, "bytes of the record"),
+    column("content_digest", TEXT, "sha1 of the payload in hex"),
+    column("license", TEXT, "licence found on the page"),
+])  # fmt: skip
+
+EVALUATIONS = pa.schema([
+    column("benchmark", TEXT, "benchmark name"),
+    column("item", TEXT, "the item's id"),
+    column("mode", TEXT, "how it was asked: cot (greedy), maj or pass with k"),
+    column("prompt", TEXT, "what the model was given"),
+    column("answer", TEXT, "what it wrote"),
+    column("extracted", TEXT, "the final answer read from it, '' where none was found"),
+    column("gold", TEXT, "the right answer"),
+    column("correct", FLAG, "verdict"),
+    column("rule", TEXT, "the grading rule that decided"),
+])  # fmt: skip
+
+
+class SchemaMismatch(ValueError):
+    """A table's columns differ from what the dataset promises; the message names them."""
+
+
+def check(schema: pa.Schema, found: pa.Schema, where: str) -> None:
+    """Refuse a table whose column names, order or types differ. Nullability and metadata are the schema's business."""
+    want = [(f.name, _loose(f.type)) for f in schema]
+    have = [(f.name, _loose(f.type)) for f in found]
+    if want == have:
+        return
+    missing = [f"{n}: {t}" for n, t in want if (n, t) not in have]
+    extra = [f"{n}: {t}" for n, t in have if (n, t) not in want]
+    reason = f"missing {missing}, unexpected {extra}" if missing or extra else "the columns' order differs"
+    raise SchemaMismatch(f"{where}: {reason}; the schema stands in jobs/lake/tables.py")
+
+
+def _loose(kind: pa.DataType) -> str:
+    """A type as text without nullability, so that `list<item: string>` and `list<element: string not null>` agree."""
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return f"list<{_loose(kind.value_type)}>"
+    if pa.types.is_struct(kind):
+        return f"struct<{', '.join(f'{f.name}: {_loose(f.type)}' for f in kind)}>"
+    if pa.types.is_map(kind):
+        return f"map<{_loose(kind.key_type)}, {_loose(kind.item_type)}>"
+    return "string" if pa.types.is_large_string(kind) else str(kind)
