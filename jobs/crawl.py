@@ -5,6 +5,7 @@ polite). Files of a folder stay where they are; fetched files stay in --download
 """
 
 import hashlib
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +17,14 @@ from jobs.lake.datasets import CRAWL, SAMPLE, Address
 from jobs.lake.settings import Location
 from jobs.lake.stage import Run, Stage, StageError, StageSettings, main, sampled_digest
 from jobs.lake.tables import CRAWL as SCHEMA
+from jobs.web.common_crawl import CommonCrawl, Progress, fetch_common_crawl
+from jobs.web.crawl_sources import CommonCrawlError
 
 ENDINGS = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz")
 SAMPLE_INPUT, COMMON_CRAWL = "sample", "commoncrawl"
 CHUNK_BYTES = 1 << 20
+DOWNLOADS = "downloads"
+PROGRESS_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -34,12 +39,12 @@ class Crawl(StageSettings):
     """Common Crawl: how many segments to fetch (a snapshot has 100, of about 800 files of 1 GB each)."""
     files_per_segment: int = 0
     """Common Crawl: files to fetch of each segment; 0: all."""
-    base_url: str = "https://data.commoncrawl.org/"
+    base_url: str = CommonCrawl.base
     """Common Crawl: where it is served; s3://commoncrawl/ works too."""
-    requests_per_second: float = 2.0
+    requests_per_second: float = CommonCrawl.requests_per_second
     """Common Crawl: the one rate that all downloads share."""
     downloads: Location = ""
-    """Common Crawl: folder for fetched files, which a rerun goes on with (default: downloads/CRAWL in the lake's root)."""
+    """Common Crawl: folder for fetched files, which a rerun goes on with (default: downloads/ in the lake's folder)."""
 
 
 def reads(settings: Crawl, lake: Lake) -> list[Address]:
@@ -75,11 +80,38 @@ def crawl(settings: Crawl, run: Run) -> None:
         rows = sample_rows(settings, run)
     else:
         fetched = settings.input == COMMON_CRAWL
-        paths = warc_files(settings.input)
+        paths = fetch(settings, run) if fetched else warc_files(settings.input)
         origin = f"{settings.base_url}crawl-data/{settings.crawl}" if fetched else str(Path(settings.input).resolve())
         rows = [file_row(p, origin) for p in tqdm(paths, "checksums", unit="file", mininterval=10, disable=None)]
     run.count_in(len(rows))
     run.output(CRAWL).write_table("part-00000.parquet", pa.Table.from_pylist(rows, SCHEMA))
+
+
+def fetch(settings: Crawl, run: Run) -> list[Path]:
+    """Common Crawl's files, on this machine. Raises StageError where the server or a setting will not have it."""
+    if not settings.downloads and not run.lake.storage.is_local:
+        raise StageError(
+            f"crawl: the lake {run.lake.root} is an object store; say with --downloads which folder, seen by all Spark "
+            "workers, takes the fetched WARC files"
+        )
+    folder = Path(settings.downloads or run.lake.storage.path(DOWNLOADS)) / settings.crawl
+    last = [float("-inf")]
+
+    def tell(progress: Progress) -> None:
+        if time.monotonic() - last[0] >= PROGRESS_SECONDS:
+            last[0] = time.monotonic()
+            done, total = progress.bytes_done / 1e6, progress.bytes_total / 1e6
+            files = f"{progress.files_done} of {progress.files_total} files"
+            run.log(f"{files}, {progress.path}: {done:,.0f} of {total:,.0f} MB")
+
+    try:
+        snapshot = CommonCrawl(
+            settings.crawl, segments=settings.segments, files_per_segment=settings.files_per_segment,
+            base=settings.base_url, requests_per_second=settings.requests_per_second,
+        )  # fmt: skip
+        return [fetched.file for fetched in fetch_common_crawl(snapshot, folder, tell)]
+    except (CommonCrawlError, ValueError) as error:
+        raise StageError(f"crawl: {error}") from error
 
 
 def sample_rows(settings: Crawl, run: Run) -> list[dict[str, object]]:

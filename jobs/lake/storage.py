@@ -111,7 +111,7 @@ class Storage:
         return sorted(i.base_name for i in self.filesystem.get_file_info(selector) if i.type == fs.FileType.Directory)
 
     def read(self, name: str) -> bytes:
-        with self.filesystem.open_input_stream(self.path(name)) as stream:
+        with self.filesystem.open_input_stream(self.path(name), compression=None) as stream:
             return bytes(stream.read())
 
     def open_input(self, name: str) -> pa.NativeFile:
@@ -125,7 +125,7 @@ class Storage:
         writing = f"{path}.writing" if self.is_local else path
         if self.is_local:
             self.filesystem.create_dir(os.path.dirname(path), recursive=True)
-        sink = HashingSink(self.filesystem.open_output_stream(writing))
+        sink = HashingSink(self.filesystem.open_output_stream(writing, compression=None))
         try:
             yield sink
         except BaseException:
@@ -151,7 +151,7 @@ class Storage:
 
     def sha256(self, name: str) -> str:
         digest = hashlib.sha256()
-        with self.filesystem.open_input_stream(self.path(name)) as stream:
+        with self.filesystem.open_input_stream(self.path(name), compression=None) as stream:
             while chunk := stream.read(CHUNK_BYTES):
                 digest.update(chunk)
         return digest.hexdigest()
@@ -175,7 +175,10 @@ class Storage:
             for file in [name] if self.exists(name) else self.files(name):
                 target = folder / file
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with self.filesystem.open_input_stream(self.path(file)) as stream, target.open("wb") as out:
+                with (
+                    self.filesystem.open_input_stream(self.path(file), compression=None) as stream,
+                    target.open("wb") as out,
+                ):
                     shutil.copyfileobj(stream, out, CHUNK_BYTES)
             yield folder / name
         finally:

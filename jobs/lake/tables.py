@@ -82,7 +82,7 @@ APPROVALS = pa.schema([
     column("prefix", TEXT, "host and path, no scheme"),
     DOMAIN,
     column("decision", TEXT, "approve or reject"),
-    column("reviewer", TEXT, "a person's name, or rule:... for unattended runs"),
+    column("reviewer", TEXT, "a person's name, rule:... for unattended runs, NAME by rule:... where a person agreed"),
     column("decided_at", TIME, "when it was decided"),
     column("note", TEXT, "why"),
 ])  # fmt: skip

@@ -1,5 +1,6 @@
 """Publishing, refusing, lineage: on a local folder, and the same on an S3 server."""
 
+import gzip
 import json
 import os
 import socket
@@ -215,3 +216,13 @@ def test_folders_of_files_hold_any_format(lake: Lake) -> None:
     assert (manifest.size, manifest.rows) == (8, 0)
     with lake.storage.local_copy("models/v1/stage=sft/weights.bin") as path:
         assert path.read_bytes() == b"\x00" * 8
+
+
+def test_a_compressed_file_is_stored_and_hashed_as_it_is(any_lake: Lake) -> None:
+    """pyarrow would compress and decompress by a file's ending, behind our back."""
+    publication = any_lake.begin(MODELS.at("v1", "sft"), provenance())
+    assert publication is not None
+    publication.write("rows.jsonl.gz", gzip.compress(b"{}", mtime=0))
+    publication.finish()
+    any_lake.verify(MODELS.at("v1", "sft"))
+    assert gzip.decompress(any_lake.storage.read("models/v1/stage=sft/rows.jsonl.gz")) == b"{}"
