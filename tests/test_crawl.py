@@ -10,6 +10,8 @@ from jobs.lake.catalog import Differs, Lake
 from jobs.lake.datasets import CRAWL
 from jobs.lake.settings import RunOptions
 from jobs.lake.stage import StageError, execute
+from tests.crawl_server import BODY, PATHS, CrawlServer
+from tests.crawl_server import CRAWL as SNAPSHOT
 
 
 def crawl(lake: Lake, folder: Path, **options: bool) -> None:
@@ -67,3 +69,32 @@ def test_replace_builds_it_again(lake: Lake, tmp_path: Path) -> None:
     folder_of(tmp_path, "b.warc.gz")
     crawl(lake, folder, replace=True)
     assert lake.read_table(CRAWL.at("v1", "open")).num_rows == 2
+
+
+def from_common_crawl(lake: Lake, server: CrawlServer, crawl: str = SNAPSHOT) -> None:
+    settings = Crawl(
+        crawl=crawl,
+        input="commoncrawl",
+        segments=2,
+        files_per_segment=1,
+        base_url=server.base,
+        requests_per_second=1000.0,
+    )
+    execute(STAGE, settings, RunOptions(lake.root))
+
+
+def test_common_crawl_is_fetched_through_503_and_cuts_and_listed(lake: Lake, server: CrawlServer) -> None:
+    server.moods[PATHS[0]].extend([("busy", 503, "0"), ("cut", 100_000)])
+    from_common_crawl(lake, server)
+    rows = lake.read_table(CRAWL.at("v1", SNAPSHOT)).to_pylist()
+    assert [row["path"].endswith(path) for row, path in zip(rows, (PATHS[0], PATHS[4]), strict=True)] == [True, True]
+    assert {row["bytes"] for row in rows} == {len(BODY)}
+    assert rows[0]["origin"] == f"{server.base}crawl-data/{SNAPSHOT}"
+    ranges = [headers.get("Range") for path, headers in server.seen if path == PATHS[0]]
+    assert ranges == [None, None, "bytes=100000-"]
+
+
+def test_a_snapshot_that_is_not_there_is_refused_and_nothing_is_published(lake: Lake, server: CrawlServer) -> None:
+    with pytest.raises(StageError, match="crawl: .*CC-MAIN-1999-01"):
+        from_common_crawl(lake, server, "CC-MAIN-1999-01")
+    assert lake.find(CRAWL.at("v1", "CC-MAIN-1999-01")) is None
