@@ -20,6 +20,7 @@ from jobs.lake.datasets import CRAWL, PAGES, Address
 from jobs.lake.stage import Stage, StageError, StageSettings
 from jobs.lake.storage import Storage, WrittenFile
 from jobs.lake.tables import PAGES as SCHEMA
+from jobs.quality.check import check
 from jobs.text.languages import detect_language
 from jobs.web.page_text import extract_page
 from jobs.web.signals import read_signals
@@ -196,7 +197,9 @@ def _ids(run: runner.SparkRun, parts: list[WrittenFile]) -> "DataFrame":
     )
 
 
-STAGE = Stage(Pages, pages, writes=lambda settings: [PAGES.at(settings.version, settings.crawl)], reads=reads)
+STAGE = Stage(
+    Pages, pages, writes=lambda settings: [PAGES.at(settings.version, settings.crawl)], reads=reads, check=check
+)
 
 if __name__ == "__main__":
     runner.run(STAGE)

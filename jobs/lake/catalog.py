@@ -24,6 +24,7 @@ from jobs.lake.storage import HashingSink, Storage, WrittenFile
 
 COMPRESSION = "zstd"
 READ_BATCH_ROWS = 4096
+ROW_GROUP_ROWS = 8192  # some 25 MB of page texts: large enough to compress and scan well, small enough to hold
 
 
 class LakeError(RuntimeError):
@@ -221,11 +222,17 @@ def write_parquet(storage: Storage, address: Address, file: str, batches: Iterab
     schema, rows = _schema(address), 0
     name = f"{address.folder}/{file}"
     with storage.open_output(name) as sink, pq.ParquetWriter(sink, schema, compression=COMPRESSION) as writer:
+        group: list[pa.RecordBatch] = []
         for batch in batches:
             tables.check(schema, batch.schema, f"writing {address}")
             columns = [c.cast(f.type) for c, f in zip(batch.columns, schema, strict=True)]
-            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+            group.append(pa.RecordBatch.from_arrays(columns, schema=schema))
             rows += batch.num_rows
+            if sum(b.num_rows for b in group) >= ROW_GROUP_ROWS:
+                writer.write_table(pa.Table.from_batches(group, schema))
+                group = []
+        if group:
+            writer.write_table(pa.Table.from_batches(group, schema))
     return WrittenFile(file, rows, sink.bytes, sink.sha256)
 
 
