@@ -1,0 +1,1 @@
+"""Pure functions over page text: normalisation, hashing, languages; no Spark, no lake."""

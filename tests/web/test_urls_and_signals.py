@@ -1,0 +1,62 @@
+"""Addresses and what pages say about their reuse."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.web.signals import Signals, read_signals
+from jobs.web.urls import canonical_url, host, page_url, registrable_domain, url_prefixes
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://www.Example.org:80/a/",
+        "https://example.org/a/index.html#top",
+        "https://example.org/./b/../a?utm_source=x&fbclid=y",
+        "https://example.org:443/%61",
+    ],
+)
+def test_addresses_of_one_page_have_one_form(url: str) -> None:
+    assert canonical_url(url) == "https://example.org/a"
+
+
+def test_a_parameter_that_chooses_the_page_stays() -> None:
+    assert canonical_url("https://example.org/q?id=2&a=1") == "https://example.org/q?a=1&id=2"
+
+
+def test_hosts_under_a_private_suffix_are_domains_of_their_own() -> None:
+    assert registrable_domain("https://foo.github.io/x") == "foo.github.io"
+    assert registrable_domain("https://math.stackexchange.com/") == "stackexchange.com"
+    assert registrable_domain("http://192.0.2.7/") == "192.0.2.7"
+
+
+def test_prefixes_go_from_wide_to_narrow() -> None:
+    assert url_prefixes("https://www.example.org/questions/12?x=1") == [
+        "example.org",
+        "example.org/questions",
+        "example.org/questions/12",
+    ]
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "http://[::1", "http://", "ftp://a.b/", ""])
+def test_what_is_no_web_address_has_no_host(url: str) -> None:
+    assert (host(url), canonical_url(url), url_prefixes(url), page_url(url)) == ("", "", [], "")
+
+
+def test_odd_but_usable_addresses_are_repaired() -> None:
+    assert page_url("<http://example.org/a b>") == "http://example.org/a%20b"
+    assert host("http://例え.jp/") == "xn--r8jz45g.jp"
+
+
+def test_robots_and_license_are_read_from_head_and_headers() -> None:
+    html = (
+        '<meta name="robots" content="index, NOAI"><p>'
+        '<a rel="license" href="https://creativecommons.org/licenses/by-sa/4.0/deed.en">CC</a>'
+    )
+    found = read_signals(html, [("X-Robots-Tag", "googlebot: noindex, noimageai")])
+    assert found == Signals("noai,noimageai,noindex", "cc-by-sa-4.0")
+
+
+def test_a_silent_page_gives_no_signals() -> None:
+    assert read_signals("<p>robots and licences are only mentioned</p>") == Signals("", "")
