@@ -155,8 +155,9 @@ READERS: dict[str, Callable[[Storage, str], Iterator[Row | str]]] = {
 
 
 def _text(row: Row, *names: str) -> str:
-    """The first of these fields that holds something, as text."""
-    return next((str(row[n]) for n in names if row.get(n) not in (None, "")), "")
+    """The first of these fields that holds something, as text; several texts (OlympiadBench's solutions) by lines."""
+    value = next((row[n] for n in names if row.get(n) not in (None, "", [])), "")
+    return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _verl(row: Row) -> tuple[str, str, str]:

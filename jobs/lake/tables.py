@@ -97,13 +97,14 @@ DEDUPED = pa.schema([
     column("cluster", TEXT, "page_id of the cluster's survivor"),
     column("survives", FLAG, "this page stays in the corpus"),
     column("similarity", NUMBER, "Jaccard similarity of shingles to the survivor, 1 for the survivor itself"),
-    column("reason", TEXT, "why it stays or goes: unique, newest, most_formulas, longest, same_url, near_duplicate"),
+    column("reason", TEXT, "why it stays (unique, newest, most_formulas, longest, smallest_id) or goes (same_url, "
+           "near_duplicate)"),
 ])  # fmt: skip
 
 CONTAMINATION = pa.schema([
     PAGE_ID, URL,
-    column("benchmark", TEXT, "benchmark file, relative to the benchmark folder"),
-    column("item", TEXT, "the item's number or id within it"),
+    column("benchmark", TEXT, "benchmark file, relative to the benchmark folder, without its ending"),
+    column("item", TEXT, "the item's row in the file, from 0"),
     column("matched", TEXT, "the text that matched, as normalised words"),
     column("rule", TEXT, "ngram_10, or whole_3_to_9 for short items (paper 2.1)"),
 ])  # fmt: skip
