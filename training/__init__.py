@@ -1,0 +1,1 @@
+"""PyTorch and DeepSpeed: from token shards to an evaluated model."""
