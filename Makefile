@@ -9,7 +9,8 @@ BENCHMARKS ?= sample
 RECIPE ?= tiny
 REVIEW ?= rule
 ROUND ?= 1
-CRAWL ?= $(if $(filter sample,$(INPUT)),sample,$(notdir $(patsubst %/,%,$(INPUT))))
+CRAWL ?= local
+PORT ?= 8080
 SOURCE ?= math
 MODEL ?= grpo
 ARGS ?=
@@ -18,6 +19,9 @@ UV_VERSION := 0.13.9
 BIN := .venv/bin
 RUN := LAKE=$(LAKE) $(BIN)/python -m
 COMMON := --version $(VERSION) $(ARGS)
+FORM := --input $(INPUT) --crawl $(CRAWL) --seeds $(SEEDS) --benchmarks $(BENCHMARKS) --recipe $(RECIPE) \
+  --version $(VERSION) --review $(REVIEW)
+UI_TEST_PACKAGES := pytest==9.0.2 pytest-timeout==2.4.0 playwright==1.57.0
 # Built here from source against what is installed before them, or taken by pip as the machine's own build.
 BUILT := torch|fasttext|deepspeed
 
@@ -28,7 +32,7 @@ BUILT := torch|fasttext|deepspeed
 
 help:  ## list the targets
 	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
-	@echo "  variables: LAKE INPUT SEEDS BENCHMARKS RECIPE VERSION ROUND CRAWL SOURCE MODEL REVIEW ARGS"
+	@echo "  variables: LAKE INPUT SEEDS BENCHMARKS RECIPE VERSION ROUND CRAWL SOURCE MODEL REVIEW PORT ARGS"
 
 # --- set-up -----------------------------------------------------------------------------------------------------------
 
@@ -69,8 +73,7 @@ lock: $(BIN)/uv  ## resolve requirements.in again and write both lock files
 # --- the two commands -------------------------------------------------------------------------------------------------
 
 demo: setup  ## the whole flow, crawl to evaluated model, through the Airflow DAGs
-	@LAKE=$(LAKE) .venv-airflow/bin/python infra/airflow/run_dags.py --input $(INPUT) --crawl $(CRAWL) --seeds $(SEEDS) \
-	  --benchmarks $(BENCHMARKS) --recipe $(RECIPE) --version $(VERSION) --review $(REVIEW) $(ARGS)
+	@LAKE=$(LAKE) .venv-airflow/bin/python infra/airflow/run_dags.py $(FORM) $(ARGS)
 
 test: setup  ## all tests
 	$(BIN)/python -m pytest $(ARGS)
@@ -86,10 +89,15 @@ check: setup  ## lint, types, architecture, DAG lint
 	$(BIN)/python -m pytest tests/test_architecture.py
 
 ui: setup  ## Airflow's UI on localhost, with these DAGs
-	@LAKE=$(LAKE) .venv-airflow/bin/python infra/airflow/start_ui.py
+	@LAKE=$(LAKE) .venv-airflow/bin/python infra/airflow/start_ui.py --port $(PORT) $(FORM)
+
+ui-test: setup  ## drive the UI in a headless Chromium (half an hour; skips without one)
+	$(PYTHON) -m venv .venv-ui
+	.venv-ui/bin/python -m pip install -q --disable-pip-version-check $(UI_TEST_PACKAGES)
+	.venv-ui/bin/python -m pytest --noconftest -o timeout=3600 tests/ui
 
 clean:  ## remove environments and Airflow's own state; the lake stays
-	rm -rf .venv .venv-airflow .airflow
+	rm -rf .venv .venv-airflow .venv-ui .airflow
 
 # --- one stage at a time: make recall ROUND=2 ARGS="--keep-tokens 1_000_000" ------------------------------------------
 
