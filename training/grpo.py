@@ -87,7 +87,7 @@ def writes(settings: Grpo) -> list[Address]:
 
 def grpo(settings: Grpo, run: TrainingRun) -> None:
     config = settings.plan.grpo
-    _check(settings, run)
+    _check(settings)
     policy, tokenizer = read_model(
         run.lake, MODELS.at(settings.version, "sft"), run.device, config.parallel.activation_checkpointing
     )
@@ -105,9 +105,7 @@ def grpo(settings: Grpo, run: TrainingRun) -> None:
         if step and step % config.steps == 0:
             reference.load_state_dict(engine.module.state_dict())
         chosen = pick(questions, step, config.questions_per_step, settings.seed)
-        metrics = explorer.step(
-            chosen[run.ranks.rank :: run.ranks.world], _seed(settings.seed, step, run.ranks.rank), run
-        )
+        metrics = explorer.step(chosen, _seed(settings.seed, step, run.ranks.rank), run)
         progress.step(step + 1, metrics, config.questions_per_step * config.group)
         if checkpoints.due(step + 1, explorations):
             extra = {REFERENCE: _bytes(reference)} if step >= config.steps else {}
@@ -122,7 +120,7 @@ def grpo(settings: Grpo, run: TrainingRun) -> None:
 
 
 class Explorer:
-    """Samples, scores and learns: one exploration at a time, on this rank's questions."""
+    """Samples, scores and learns: one exploration at a time, on this rank's share of its outputs."""
 
     def __init__(
         self, engine: Engine, reference: Decoder, tokenizer: Tokenizer, scorer: Scorer, config: GrpoConfig
@@ -133,8 +131,8 @@ class Explorer:
     def step(self, questions: Sequence[Question], seed: int, run: TrainingRun) -> dict[str, float]:
         """Explore and update; returns the step's metrics over all ranks."""
         tally = Tally()
-        samples = self.explore(questions, seed, tally)
-        outputs = round(run.ranks.total(len(samples)))
+        samples = self.explore(questions, seed, tally, run)
+        outputs = len(questions) * self.config.group
         parts = list(chunks(samples, self.engine.parallel.micro_batch))
         for index in range(self.config.updates):
             seen = tally if index == self.config.updates - 1 else Tally()  # metrics are the last update's
@@ -147,43 +145,48 @@ class Explorer:
         metrics |= {"gradient_norm": update.gradient_norm, "rate": update.rate}
         return metrics | ({"skipped": 1.0} if update.skipped else {})
 
-    def explore(self, questions: Sequence[Question], seed: int, tally: Tally) -> list[Sample]:
-        """Sample a group of outputs for every question, score them and turn rewards into advantages."""
-        config = self.config
-        prompts = self.tokenizer.encode_many([prompt(q.question, config.suffix) for q in questions])
+    def explore(self, questions: Sequence[Question], seed: int, tally: Tally, run: TrainingRun) -> list[Sample]:
+        """Sample this rank's outputs, score them, and turn the rewards of whole groups into advantages."""
+        config, ranks = self.config, run.ranks
+        mine, each = share(questions, config.group, ranks.rank, ranks.world)
+        prompts = self.tokenizer.encode_many([prompt(q.question, config.suffix) for q in mine])
         sampling = Sampling(config.max_new_tokens, config.temperature)
         policy = self.engine.module
         assert isinstance(policy, Decoder)
-        rows = len(prompts) * config.group
         with self.engine.arithmetic():
-            outputs = sample(policy, prompts, sampling, self.tokenizer.eos, seed, config.group, rows)
-        prompts = [p for p in prompts for _ in range(config.group)]
-        golds = [q.answer for q in questions for _ in range(config.group)]
-        scored = self.scorer.score(prompts, [o.tokens for o in outputs], golds)
-        rewards = torch.tensor([s.reward for s in scored], dtype=torch.float64).view(-1, config.group)
-        per_token = self._advantages(outputs, scored, rewards)
+            outputs = sample(policy, prompts, sampling, self.tokenizer.eos, seed, each, rows=len(prompts) * each)
+        prompts = [p for p in prompts for _ in range(each)]
+        scored = self.scorer.score(prompts, [o.tokens for o in outputs], [q.answer for q in mine for _ in range(each)])
+        lengths = [len(o.tokens) for o in outputs]
+        # A group may be spread over ranks: advantages need the scores of all, in the order of questions.
+        everywhere = [pair for of_rank in ranks.gather(list(zip(scored, lengths, strict=True))) for pair in of_rank]
+        per_token = self._advantages(everywhere)[ranks.rank * len(outputs) : (ranks.rank + 1) * len(outputs)]
+        own = torch.tensor([s.reward for s in scored], dtype=torch.float64)
         tally.outputs += len(outputs)
-        tally.reward += float(rewards.nansum())
+        tally.reward += float(own.nansum())
         tally.right += sum(s.right for s in scored)
-        tally.length += sum(len(o.tokens) for o in outputs)
+        tally.length += sum(lengths)
         tally.finished += sum(o.finished for o in outputs)
-        tally.unscored += float(rewards.isnan().sum())
-        tally.groups += len(rewards)
-        tally.flat_groups += float(advantages.zero_variance(rewards).sum())
+        tally.unscored += float(own.isnan().sum())
+        if ranks.first:
+            groups = torch.tensor([s.reward for s, _ in everywhere], dtype=torch.float64).view(-1, config.group)
+            tally.groups += len(groups)
+            tally.flat_groups += float(advantages.zero_variance(groups).sum())
         return [Sample(p, o, a) for p, o, a in zip(prompts, outputs, per_token, strict=True)]
 
-    def _advantages(self, outputs: Sequence[Output], scored: Sequence[Scored], rewards: Tensor) -> list[list[float]]:
-        """The advantage of every token of every output."""
+    def _advantages(self, scored: Sequence[tuple[Scored, int]]) -> list[list[float]]:
+        """The advantage of every token of every output, from scores and lengths of whole groups."""
+        group, std = self.config.group, self.config.std
         if self.config.supervision == "outcome":
-            values = advantages.outcome(rewards, self.config.std).flatten().tolist()
-            return [[value] * len(output.tokens) for value, output in zip(values, outputs, strict=True)]
-        longest = max(len(o.tokens) for o in outputs)
-        steps = torch.full((len(outputs), longest), float("nan"), dtype=torch.float64)
-        for row, found in zip(steps, scored, strict=True):
+            rewards = torch.tensor([s.reward for s, _ in scored], dtype=torch.float64).view(-1, group)
+            values = advantages.outcome(rewards, std).flatten().tolist()
+            return [[value] * length for value, (_, length) in zip(values, scored, strict=True)]
+        longest = max(length for _, length in scored)
+        steps = torch.full((len(scored), longest), float("nan"), dtype=torch.float64)
+        for row, (found, _) in zip(steps, scored, strict=True):
             row[list(found.ends)] = torch.tensor(found.steps, dtype=torch.float64)
-        table = advantages.process(steps.view(len(rewards), self.config.group, longest), self.config.std)
-        rows = table.view(len(outputs), longest).tolist()
-        return [row[: len(output.tokens)] for row, output in zip(rows, outputs, strict=True)]
+        rows = advantages.process(steps.view(-1, group, longest), std).view(len(scored), longest).tolist()
+        return [row[:length] for row, (_, length) in zip(rows, scored, strict=True)]
 
     def objective(self, part: Sequence[Sample], outputs: int, tally: Tally, device: torch.device) -> Tensor:
         """This micro-batch's share of the loss; `outputs`: of the whole step."""
@@ -217,6 +220,21 @@ def pick(questions: Sequence[Question], step: int, count: int, seed: int) -> lis
     return [questions[permutations[p // len(questions)][p % len(questions)]] for p in places]
 
 
+def share(questions: Sequence[Question], group: int, rank: int, world: int) -> tuple[Sequence[Question], int]:
+    """A rank's questions of a step, and how many outputs of each it samples: whole groups, or an even part of one.
+
+    Ranks in order hold the step's outputs in order. Raises StageError where they cannot be shared out evenly.
+    """
+    each, rest = divmod(len(questions) * group, world)
+    if rest or each == 0 or (each % group and group % each):
+        raise StageError(
+            f"{len(questions)} questions of {group} outputs a step cannot be shared evenly by {world} processes; "
+            "choose questions_per_step or group so that each has whole groups or an even part of one"
+        )
+    first = rank * each // group
+    return questions[first : first + max(1, each // group)], min(each, group)
+
+
 def _averages(tally: Tally, run: TrainingRun) -> dict[str, float]:
     total = Tally(**{name: run.ranks.total(value) for name, value in vars(tally).items()})
     scored = max(total.outputs - total.unscored, 1.0)
@@ -235,13 +253,8 @@ def _averages(tally: Tally, run: TrainingRun) -> dict[str, float]:
     }
 
 
-def _check(settings: Grpo, run: TrainingRun) -> None:
+def _check(settings: Grpo) -> None:
     config, plan = settings.plan.grpo, settings.plan
-    if config.questions_per_step % run.ranks.world:
-        raise StageError(
-            f"recipe {plan.name!r}: {config.questions_per_step} questions a step do not divide among "
-            f"{run.ranks.world} processes"
-        )
     if config.parallel.zero_stage == 3:
         raise StageError(f"recipe {plan.name!r}: GRPO samples from whole weights, which ZeRO 3 splits; use ZeRO 0 to 2")
     if config.supervision == "process" and (config.reward == "verifier" or plan.reward_model.supervision != "process"):

@@ -149,3 +149,18 @@ def test_questions_come_round_once_an_epoch() -> None:
     assert sorted(first) == sorted(second) == sorted(q.id for q in questions) and first != second
     across = [q.id for step in range(5) for q in grpo.pick(questions[:10], step, 4, seed=1)]
     assert sorted(across[:10]) == sorted(across[10:])
+
+
+@pytest.mark.parametrize(("questions", "group", "world"), [(16, 64, 64), (4, 8, 2), (4, 8, 1), (1, 8, 8), (6, 4, 3)])
+def test_ranks_in_order_hold_the_outputs_in_order(questions: int, group: int, world: int) -> None:
+    asked = [Question(str(n), "", (), "7") for n in range(questions)]
+    parts = [grpo.share(asked, group, rank, world) for rank in range(world)]
+    assert [q.id for mine, each in parts for q in mine for _ in range(each)] == [
+        q.id for q in asked for _ in range(group)
+    ]
+
+
+@pytest.mark.parametrize(("questions", "group", "world"), [(3, 8, 2), (1, 8, 3), (1, 4, 8)])
+def test_outputs_that_cannot_be_shared_evenly_are_refused(questions: int, group: int, world: int) -> None:
+    with pytest.raises(StageError, match="cannot be shared evenly"):
+        grpo.share([Question(str(n), "", (), "7") for n in range(questions)], group, 0, world)

@@ -44,11 +44,12 @@ def tiny() -> Recipe:
         ),
         sft=SftConfig(
             optimizer=OptimizerConfig(peak=2e-3, schedule=Schedule(warmup_steps=20)),
-            parallel=one,
+            parallel=ParallelConfig(micro_batch=4),
             examples=10_000,
-            rows=16,
-            steps=250,
-            saving=Saving(every=50),
+            # At equal time many small steps learn more here than few large ones: 46.8% against 33.4% with 16 rows.
+            rows=4,
+            steps=900,
+            saving=Saving(every=150),
             context=256,
         ),
         reward_model=RewardModelConfig(
@@ -64,13 +65,15 @@ def tiny() -> Recipe:
             suffix="none",
         ),
         grpo=GrpoConfig(
-            optimizer=OptimizerConfig(peak=2e-4, schedule=Schedule(warmup_steps=0, drops=())),
+            optimizer=OptimizerConfig(
+                peak=1e-4, schedule=Schedule(warmup_steps=0, drops=()), beta2=0.99, weight_decay=0.0
+            ),
             parallel=ParallelConfig(micro_batch=64),
             questions=2000,
-            questions_per_step=8,
-            steps=30,
+            questions_per_step=16,
+            steps=40,
             saving=Saving(every=10),
-            group=16,
+            group=8,
             max_new_tokens=64,
             reward="verifier",
             suffix="none",
