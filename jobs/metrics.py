@@ -1,0 +1,34 @@
+"""How well scores tell two kinds of pages apart."""
+
+import numpy as np
+
+
+def area_under_curve(truth: np.ndarray, scores: np.ndarray) -> float:
+    """ROC AUC: the chance that a positive scores above a negative, ties counting half (Mann-Whitney).
+
+    truth: bool [n], scores: float [n]. Raises ValueError where one kind is missing.
+    """
+    positives = int(truth.sum())
+    negatives = len(truth) - positives
+    if not positives or not negatives:
+        raise ValueError(f"AUC needs both kinds, got {positives} positives and {negatives} negatives")
+    _, where, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2  # tied scores share the mean of their ranks
+    return float((ranks[where][truth].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def precision_recall(truth: np.ndarray, chosen: np.ndarray) -> tuple[float, float]:
+    """Precision and recall of a choice; 0 where nothing is chosen or nothing is true. Both bool [n]."""
+    hits = int((truth & chosen).sum())
+    return hits / max(1, int(chosen.sum())), hits / max(1, int(truth.sum()))
+
+
+def reliability(truth: np.ndarray, scores: np.ndarray, bins: int = 10) -> list[dict[str, float]]:
+    """For each tenth of the score range that holds examples: its lower edge, mean score, share of positives, count."""
+    index = np.minimum((scores * bins).astype(int), bins - 1)
+    return [
+        {"from": b / bins, "mean_score": float(scores[index == b].mean()), "positives": float(truth[index == b].mean()),
+         "count": int((index == b).sum())}
+        for b in range(bins)
+        if (index == b).any()
+    ]  # fmt: skip

@@ -1,0 +1,198 @@
+"""Score every page, rank by score, keep the best up to a token budget (paper 2.1, step 3).
+
+    python -m jobs.recall --round 1 --keep-tokens 40_000_000_000
+
+The budget alone cannot end the ranking of a small crawl: 40 B tokens would keep all of it. So a page must also be more
+likely mathematics than not, which needs no labels to tell. In round 1 that is a score of 0.5: the classifier learned
+from as many seeds as random pages. Later negatives are random pages that were not recalled, so scores compare
+mathematics with the rest as if each were half of the crawl; the real share is estimated from all scores, and the
+threshold follows it (`selection.mathematical_share`). Without that, rounds took in more and more of what only resembles
+mathematics. `--min-probability 0` leaves the budget alone, as in the paper.
+
+On purpose no scores of pages below the cut are kept: on Common Crawl they are 99.9% of all rows.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs import rounds, runner, written_rows
+from jobs.lake.catalog import Lake
+from jobs.lake.datasets import CLASSIFIER, RECALLED, Address
+from jobs.lake.settings import SettingsError
+from jobs.lake.stage import Stage, StageError
+from jobs.runner import SparkRun, SparkSettings
+from jobs.selection import (
+    SCORE_BINS,
+    Cut,
+    Ranked,
+    budget_bin,
+    cut_within,
+    is_saturated,
+    mathematical_share,
+    new_share,
+    score_at,
+    score_bin,
+)
+from jobs.text.normalise import tokens as split_tokens
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+MODEL = "model.bin"
+MATH = "math"
+HISTOGRAM_BINS = 20
+EMPTY_BIN = -1  # pages without text: they have no score worth a name
+SCORED = "page_id string, url string, domain string, score double, tokens long, bin int"
+
+
+@dataclass(frozen=True)
+class Recall(SparkSettings):
+    """Rank all pages by the round's classifier and keep the best."""
+
+    round: int = 1
+    """Which round of recall this is."""
+    keep_tokens: int = 40_000_000_000
+    """Token budget: the ranking ends where the next page would exceed it (paper: 40 B in round 1)."""
+    min_probability: float = 0.5
+    """Pages that are less likely mathematics are not kept even where the budget has room; 0: the budget alone."""
+
+    def __post_init__(self) -> None:
+        rounds.check_round(self.round)
+        if not 0 <= self.min_probability < 1:
+            raise SettingsError(f"--min-probability {self.min_probability}: a probability from 0 up to 1")
+        if self.keep_tokens < 1:
+            raise SettingsError(f"--keep-tokens {self.keep_tokens}: keep at least one token")
+
+
+def reads(settings: Recall, lake: Lake) -> list[Address]:
+    return [
+        *rounds.crawled_pages(lake, settings.version),
+        CLASSIFIER.at(settings.version, settings.round),
+        *rounds.before(RECALLED, settings.version, settings.round),
+    ]
+
+
+def recall(settings: Recall, run: SparkRun) -> None:
+    from pyspark.sql import functions as F
+
+    run.count_in(rounds.count_pages(run, settings.version))
+    model = CLASSIFIER.at(settings.version, settings.round)
+    (file,) = [f for f in run.input(model).files if f.name == MODEL]
+    pages = rounds.read_pages(run, settings.version, ["page_id", "url", "domain", "text"])
+    score = score_pages(run.lake.storage.uri, f"{model.folder}/{MODEL}", file.sha256)
+    scored = pages.mapInArrow(score, SCORED).persist()  # read twice: to find the cut, and to apply it
+    bins = scored.groupBy("bin").agg(F.count("*").alias("pages"), F.sum("tokens").alias("tokens")).collect()
+    pages_by_bin = {r["bin"]: r["pages"] for r in bins}
+    empty = pages_by_bin.pop(EMPTY_BIN, 0)
+    floor = lowest_score(settings, run, pages_by_bin)
+    cut = find_cut(settings, scored, {r["bin"]: r["tokens"] for r in bins}, floor)
+    kept = scored.where(
+        (F.col("bin") != EMPTY_BIN)
+        & ((F.col("score") > cut.score) | ((F.col("score") == cut.score) & (F.col("page_id") <= cut.page_id)))
+    )
+    rows = run.write(RECALLED, mark_new(settings, run, kept), key="page_id")
+    run.drop("no_text", empty)
+    run.drop("beyond_budget" if cut.binding else "less_likely", sum(pages_by_bin.values()) - rows)
+    run.figure("score_histogram", histogram(pages_by_bin))
+    run.figure("threshold", cut.score)
+    run.figure("budget_binding", cut.binding)
+    tell(settings, run)
+
+
+def score_pages(uri: str, name: str, digest: str) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """Pages -> their scores and token counts. A page without text scores 0."""
+
+    def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from jobs.fasttext_model import load
+
+        scorer = load(uri, name, digest)
+        for batch in batches:
+            words = [split_tokens(text) for text in batch.column("text").to_pylist()]
+            counts = [len(w) for w in words]
+            scores = scorer.score([" ".join(w) for w in words], MATH)
+            scores[[c == 0 for c in counts]] = 0.0
+            bins = [score_bin(s) if c else EMPTY_BIN for s, c in zip(scores, counts, strict=True)]
+            yield pa.RecordBatch.from_pydict({
+                **{c: batch.column(c) for c in ("page_id", "url", "domain")},
+                "score": pa.array(scores, pa.float64()), "tokens": pa.array(counts, pa.int64()),
+                "bin": pa.array(bins, pa.int32()),
+            })  # fmt: skip
+
+    return score
+
+
+def lowest_score(settings: Recall, run: SparkRun, pages_by_bin: dict[int, int]) -> float:
+    """The score at which a page is as likely mathematics as `min_probability` asks.
+
+    Round 1 makes no correction: its negatives are the crawl as it is, with the mathematics in it.
+    """
+    share = mathematical_share(pages_by_bin) if settings.round > 1 else 0.5
+    run.figure("estimated_share", share if settings.round > 1 else None)
+    return score_at(settings.min_probability, share)
+
+
+def find_cut(settings: Recall, scored: "DataFrame", tokens_by_bin: dict[int, int], floor: float) -> Cut:
+    """Where the ranking ends. The first pass found the bin of scores in which the budget runs out; only that bin's
+    pages are sorted, so the cut is exact and no full sort of the crawl is needed."""
+    from pyspark.sql import functions as F
+
+    found = budget_bin(tokens_by_bin, settings.keep_tokens)
+    if found is None:
+        return Cut.at_score(floor)
+    index, left = found
+    rows = scored.where(F.col("bin") == index).select("score", "page_id", "tokens").collect()
+    cut = cut_within((Ranked(r["score"], r["page_id"], r["tokens"]) for r in rows), left)
+    return cut if cut.score >= floor else Cut.at_score(floor)
+
+
+def mark_new(settings: Recall, run: SparkRun, kept: "DataFrame") -> "DataFrame":
+    """Kept pages with a flag: not kept in the round before."""
+    from pyspark.sql import functions as F
+
+    earlier = rounds.before(RECALLED, settings.version, settings.round)
+    if not earlier:
+        return kept.withColumn("newly_recalled", F.lit(True))
+    known = run.read(*earlier, columns=["page_id"]).withColumn("known", F.lit(True))
+    return kept.join(known, "page_id", "left").withColumn("newly_recalled", F.col("known").isNull())
+
+
+def histogram(pages_by_bin: dict[int, int]) -> list[int]:
+    """Pages by score in equal bins from 0 to 1."""
+    width = SCORE_BINS // HISTOGRAM_BINS
+    counts = [0] * HISTOGRAM_BINS
+    for index, pages in pages_by_bin.items():
+        counts[index // width] += pages
+    return counts
+
+
+def tell(settings: Recall, run: SparkRun) -> None:
+    """Figures on what is kept and what of it is new, from what was written. Raises StageError where nothing is kept."""
+    pages = tokens = new_pages = new_tokens = 0
+    for batch in written_rows.read(run.output(RECALLED), ["tokens", "newly_recalled"]):
+        of_new = batch.filter(batch["newly_recalled"])
+        pages, new_pages = pages + batch.num_rows, new_pages + of_new.num_rows
+        tokens += pc.sum(batch["tokens"]).as_py() or 0
+        new_tokens += pc.sum(of_new["tokens"]).as_py() or 0
+    if not pages:
+        raise StageError(
+            f"{run.name}: no page scores {run.figures['threshold']:.4f} or more within {settings.keep_tokens:,} tokens;"
+            f" look at held_out in the manifest of {CLASSIFIER.at(settings.version, settings.round)}, lower "
+            "--min-probability or raise --keep-tokens"
+        )
+    share = new_share(tokens, new_tokens)
+    saturated = is_saturated(settings.round, share)
+    for name, value in (("pages", pages), ("tokens", tokens), ("new_pages", new_pages), ("new_tokens", new_tokens),
+                        ("new_share", share), ("known_share", 1 - share), ("saturated", saturated)):  # fmt: skip
+        run.figure(name, value)
+    end = "; saturated" if saturated else ""
+    run.log(f"kept {pages:,} pages, {tokens:,} tokens; new {new_pages:,} pages, {share:.1%} of tokens{end}")
+
+
+STAGE = Stage(Recall, recall, writes=lambda s: [RECALLED.at(s.version, s.round)], reads=reads)
+
+if __name__ == "__main__":
+    runner.run(STAGE)
