@@ -21,7 +21,7 @@ RUN := LAKE=$(LAKE) $(BIN)/python -m
 COMMON := --version $(VERSION) $(ARGS)
 FORM := --input $(INPUT) --crawl $(CRAWL) --seeds $(SEEDS) --benchmarks $(BENCHMARKS) --recipe $(RECIPE) \
   --version $(VERSION) --review $(REVIEW)
-UI_TEST_PACKAGES := pytest==9.0.2 pytest-timeout==2.4.0 playwright==1.57.0
+UI_TEST_PACKAGES := pytest==9.2.0 pytest-timeout==2.4.0 playwright==1.65.2
 # Built here from source against what is installed before them, or taken by pip as the machine's own build.
 BUILT := torch|fasttext|deepspeed
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 PROGRESS_SECONDS = 10.0
-DRIVER_MEMORY = "2g"
-LOG_SETTINGS = PROJECT / "infra" / "spark" / "log4j2.properties"
+LOCAL_CONFIG = PROJECT / "infra" / "spark" / "local"
+"""Memory, addresses and log level of Spark on this machine; SPARK_CONF_DIR names another folder."""
 ARROW_BATCH_ROWS = 256  # pages of text: 256 rows keep a batch near a megabyte
 
 
@@ -102,6 +102,7 @@ def session(options: RunOptions) -> "SparkSession":
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     if not submitted:
         os.environ["JAVA_HOME"] = java_home()
+        os.environ.setdefault("SPARK_CONF_DIR", str(LOCAL_CONFIG))
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     os.environ.setdefault("SPARK_LOCAL_HOSTNAME", "localhost")
     from pyspark.sql import SparkSession
@@ -110,16 +111,11 @@ def session(options: RunOptions) -> "SparkSession":
     master = getattr(options, "master", "")
     if master or not submitted:
         builder = builder.master(master or "local[*]")
-    if not submitted:
-        builder = builder.config("spark.driver.memory", DRIVER_MEMORY)
-        builder = builder.config("spark.driver.bindAddress", "127.0.0.1").config("spark.ui.enabled", "false")
-        builder = builder.config("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={LOG_SETTINGS}")
     spark = (
         builder.config("spark.sql.execution.arrow.pyspark.enabled", "true")
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", str(ARROW_BATCH_ROWS))
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.ui.showConsoleProgress", "false")
-        .config("spark.sql.shuffle.partitions", os.environ.get("SPARK_SHUFFLE_PARTITIONS", "8"))
         .getOrCreate()
     )
     spark.sparkContext.setLogLevel("ERROR")

@@ -132,10 +132,10 @@ def source_documents(settings: Shards, run: runner.SparkRun) -> "DataFrame":
     """The documents of a source: name, url, text, and why a document is dropped ('' where it is not)."""
     from pyspark.sql import functions as f
 
-    version, keep = settings.version, f.lit("").alias("dropped")
+    version = settings.version
     if settings.source == MATH:
         corpus = run.read(CORPUS.at(version), columns=["page_id", "url", "text"])
-        return corpus.select(f.col("page_id").alias("name"), "url", "text", keep)
+        return corpus.select(f.col("page_id").alias("name"), "url", "text", f.lit("").alias("dropped"))
     if settings.files:
         return file_documents(settings, run)
     crawls = [a for a in reads(settings, run.lake) if a.dataset is PAGES]

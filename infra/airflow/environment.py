@@ -55,7 +55,7 @@ class LocalAirflow:
             "JAVA_HOME": java_home(jobs_python),
             "PYSPARK_PYTHON": str(jobs_python),
             "PYSPARK_DRIVER_PYTHON": str(jobs_python),
-            "SPARK_CONF_DIR": os.environ.get("SPARK_CONF_DIR", str(PROJECT / "infra" / "airflow" / "spark")),
+            "SPARK_CONF_DIR": os.environ.get("SPARK_CONF_DIR", str(PROJECT / "infra" / "spark" / "local")),
             "SPARK_LOCAL_HOSTNAME": "localhost",
             "OMP_NUM_THREADS": "1",
         }

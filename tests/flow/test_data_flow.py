@@ -54,10 +54,16 @@ class Label:
     contaminated: bool
 
 
-def run_flow(lake: Lake) -> None:
-    """The stages as the DAGs order them, with the rule as reviewer."""
+def run_flow(lake: Lake, fresh_sessions: bool = False) -> None:
+    """The stages as the DAGs order them, with the rule as reviewer; each with a Spark session of its own where asked:
+    as modules of their own they find none, and what needs one before it has asked for one must fail here too."""
 
     def run(stage: Stage, **settings: object) -> None:
+        from pyspark.sql import SparkSession
+
+        session = SparkSession.getActiveSession()
+        if fresh_sessions and session is not None:
+            session.stop()
         execute(stage, stage.settings(**settings), SparkOptions(lake.root, master="local[2]"), SparkRun)
 
     run(sample_crawl.STAGE, pages=SAMPLE_PAGES)
@@ -171,7 +177,7 @@ def test_a_corpus_page_can_be_found_again_in_its_warc_file(flow: Lake) -> None:
 
 def test_a_second_run_elsewhere_gives_the_same_bytes(flow: Lake, tmp_path: Path) -> None:
     again = Lake(str(tmp_path / "again"))
-    run_flow(again)
+    run_flow(again, fresh_sessions=True)
     for dataset in DATASETS.values():
         for address in flow.finished(dataset, "v1"):
             first, second = flow.find(address), again.find(address)
