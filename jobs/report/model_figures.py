@@ -5,8 +5,6 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 
-import pyarrow.compute as pc
-
 from jobs.lake.datasets import EVALUATIONS, MODELS
 from jobs.report.charts import Series
 from jobs.report.counts import real
@@ -33,12 +31,17 @@ class Training:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """One model on one benchmark in one mode; low and high bound the 95% interval (Wilson)."""
+    """One model on one benchmark in one mode; low and high bound the 95% interval (Wilson).
+
+    Several answers to one question are not independent, so the interval counts questions, whatever the answers: right
+    for one answer a question, wide rather than narrow for more.
+    """
 
     benchmark: str
     mode: str
     stage: str
-    items: int
+    questions: int
+    answers: int
     correct: int
     accuracy: float
     low: float
@@ -74,24 +77,25 @@ def training(inputs: Inputs) -> tuple[Training, ...]:
 def accuracies(inputs: Inputs) -> tuple[Accuracy, ...]:
     """By benchmark and mode, then in the order of training."""
     stages = _in_order(inputs, EVALUATIONS.name, EVALUATED_STAGES)
-    counts: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
+    verdicts: dict[tuple[str, str, str], list[tuple[str, bool]]] = defaultdict(list)
     for stage in stages:
-        columns = ["benchmark", "mode", "correct"]
+        columns = ["benchmark", "mode", "item", "correct"]
         for batch in inputs.lake.read_batches(EVALUATIONS.at(inputs.version, stage), columns, "corpus_report"):
-            grouped = batch.set_column(2, "correct", pc.cast(batch.column("correct"), "int64"))
-            for row in grouped.to_pylist():
-                entry = counts[row["benchmark"], row["mode"], stage]
-                entry[0] += 1
-                entry[1] += row["correct"]
-    ordered = sorted(counts.items(), key=lambda entry: (entry[0][0], entry[0][1], stages.index(entry[0][2])))
-    return tuple(
-        Accuracy(*key, items, correct, correct / items, *wilson(correct, items)) for key, (items, correct) in ordered
-    )
+            for row in batch.to_pylist():
+                verdicts[row["benchmark"], row["mode"], stage].append((row["item"], row["correct"]))
+    ordered = sorted(verdicts.items(), key=lambda entry: (entry[0][0], entry[0][1], stages.index(entry[0][2])))
+    return tuple(_accuracy(*key, given) for key, given in ordered)
 
 
-def wilson(correct: int, items: int) -> tuple[float, float]:
+def _accuracy(benchmark: str, mode: str, stage: str, verdicts: list[tuple[str, bool]]) -> Accuracy:
+    questions, correct = len({item for item, _ in verdicts}), sum(right for _, right in verdicts)
+    share = correct / len(verdicts)
+    return Accuracy(benchmark, mode, stage, questions, len(verdicts), correct, share, *wilson(share, questions))
+
+
+def wilson(share: float, items: int) -> tuple[float, float]:
     """The 95% score interval of a proportion (Wilson 1927): sound near 0 and 1 and for few items."""
-    share, square = correct / items, Z_95**2
+    square = Z_95**2
     centre = (share + square / (2 * items)) / (1 + square / items)
     half = Z_95 / (1 + square / items) * math.sqrt(share * (1 - share) / items + square / (4 * items**2))
     return max(0.0, centre - half), min(1.0, centre + half)

@@ -171,7 +171,7 @@ def accuracy_charts(accuracies: Sequence[Accuracy]) -> list[IntervalChart]:
     for (benchmark, mode), group in _by_task(accuracies):
         intervals = [Interval(f"after {a.stage}", a.accuracy, a.low, a.high) for a in group]
         drawn.append(
-            charts.interval_chart(f"{benchmark}, {mode}", intervals, f"{group[0].items:,} questions, 95% interval")
+            charts.interval_chart(f"{benchmark}, {mode}", intervals, f"{group[0].questions:,} questions, 95% interval")
         )
     return [chart for chart in drawn if chart]
 
