@@ -52,9 +52,12 @@ def reads(settings: Crawl, lake: Lake) -> list[Address]:
 
 
 def sources(settings: Crawl) -> dict[str, str]:
-    """A folder's files count by content; the snapshot of Common Crawl by its id, which never changes."""
-    if settings.input in (SAMPLE_INPUT, COMMON_CRAWL):
-        return {settings.input: settings.crawl}
+    """A folder's files count by content; the snapshot of Common Crawl by its id, which never changes; the lake's sample
+    is an input of its own."""
+    if settings.input == SAMPLE_INPUT:
+        return {}
+    if settings.input == COMMON_CRAWL:
+        return {COMMON_CRAWL: settings.crawl}
     return {"warc": sampled_digest(warc_files(settings.input))}
 
 

@@ -2,6 +2,11 @@
 
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -19,6 +24,7 @@ from jobs.lake.stage import StageError, execute
 from jobs.runner import SparkOptions, SparkRun
 
 pytestmark = pytest.mark.spark
+ROOT = Path(__file__).resolve().parents[1]
 
 ARTICLE = (
     "<html><head><title>Squares</title></head><body><p>The square of any real number is never negative, so "
@@ -97,6 +103,29 @@ def test_a_rerun_elsewhere_gives_the_same_bytes(tmp_path: Path) -> None:
     warc(folder / "a.warc.gz", [article(n) for n in range(5)])
     first, second = (run_pages(Lake(str(tmp_path / name)), folder) for name in ("one", "two"))
     assert first.files == second.files
+
+
+def test_a_spark_stage_killed_half_way_leaves_nothing_finished_and_the_rerun_gives_the_same_bytes(
+    tmp_path: Path,
+) -> None:
+    folder, killed = tmp_path / "warcs", Lake(str(tmp_path / "killed"))
+    folder.mkdir()
+    warc(folder / "a.warc.gz", [article(1)])
+    warc(folder / "b.warc.gz", [article(n) for n in range(2, 400)])
+    execute(crawl_stage.STAGE, crawl_stage.Crawl(crawl="t", input=str(folder)), RunOptions(killed.root))
+    started = subprocess.Popen(
+        [sys.executable, "-m", "jobs.pages", "--crawl", "t", "--lake", killed.root, "--master", "local[2]"],
+        cwd=ROOT, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    written = PAGES.at("v1", "t").folder
+    deadline = time.monotonic() + 120
+    while not killed.storage.files(written) and started.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(started.pid, signal.SIGKILL)
+    assert started.wait() == -signal.SIGKILL, "it ended before it could be killed"
+    assert killed.storage.files(written), "killed before it wrote anything: nothing was shown"
+    assert killed.find(PAGES.at("v1", "t")) is None
+    assert run_pages(killed, folder).files == run_pages(Lake(str(tmp_path / "whole")), folder).files
 
 
 def test_pages_of_a_crawl_that_was_never_listed_are_refused(lake: Lake) -> None:

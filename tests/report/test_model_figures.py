@@ -38,7 +38,7 @@ def test_a_short_curve_is_kept_as_it_is() -> None:
 
 def test_several_answers_to_a_question_do_not_narrow_the_interval(lake: Lake) -> None:
     rows = [
-        {name: "x" for name in EVALUATIONS.schema.names}  # type: ignore[union-attr]
+        dict.fromkeys(EVALUATIONS.schema.names, "x")  # type: ignore[union-attr]
         | {"benchmark": "b", "item": str(item), "mode": mode, "correct": item % 2 == 0}
         for mode, answers in (("cot", 1), ("sample", 4))
         for item in range(10)
