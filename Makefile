@@ -91,7 +91,7 @@ check: setup  ## lint, types, architecture, DAG lint
 ui: setup  ## Airflow's UI on localhost, with these DAGs
 	@LAKE=$(LAKE) .venv-airflow/bin/python infra/airflow/start_ui.py --port $(PORT) $(FORM)
 
-ui-test: setup  ## drive the UI in a headless Chromium (half an hour; skips without one)
+ui-test: setup  ## drive the UI in a headless Chromium (some ten minutes; skips without one)
 	$(PYTHON) -m venv .venv-ui
 	.venv-ui/bin/python -m pip install -q --disable-pip-version-check $(UI_TEST_PACKAGES)
 	.venv-ui/bin/python -m pytest --noconftest -o timeout=3600 tests/ui
