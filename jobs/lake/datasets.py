@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from jobs.lake import tables
 
+DEFAULT_VERSION = "v1"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 
@@ -54,10 +55,11 @@ class Address:
     @property
     def remedy(self) -> str:
         """The command that makes it."""
+        version = "" if self.version == DEFAULT_VERSION else f" VERSION={self.version}"
         if self.dataset in (MODELS, CHECKPOINTS):
-            return f"make {self.part.partition('-')[0]}"
+            return f"make {self.part.partition('-')[0]}{version}"
         split = f" {self.dataset.split_by.upper()}={self.part}" if self.part else ""
-        return f"make {self.dataset.made_by.rpartition('.')[2]}{split}"
+        return f"make {self.dataset.made_by.rpartition('.')[2]}{split}{version}"
 
 
 SAMPLE = Dataset("sample", "jobs.sample_crawl")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from jobs.lake.catalog import Lake, LakeError
 from jobs.lake.datasets import CRAWL, Address, parse_address
 from jobs.lake.manifest import Manifest
-from jobs.lake.settings import RunOptions, describe, parse
+from jobs.lake.settings import RunOptions, parse
 
 OUTSIDE = "file:"
 
@@ -68,7 +68,7 @@ def main() -> int:
         for link in chain(Lake(options.lake), parse_address(settings.address), settings.files):
             print("  " * link.depth + link.text)
     except (LakeError, ValueError) as error:
-        print(f"lineage: {error}; {describe(options)}", file=sys.stderr)
+        print(f"lineage: {error}", file=sys.stderr)
         return 2
     return 0
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from jobs.lake import settings as settings_module
 from jobs.lake.catalog import Lake, LakeError, Publication
-from jobs.lake.datasets import Address, Dataset
+from jobs.lake.datasets import DEFAULT_VERSION, Address, Dataset
 from jobs.lake.manifest import Manifest, Provenance, source_digests
 from jobs.lake.settings import JsonValue, RunOptions, SettingsError
 from jobs.lake.tables import SchemaMismatch
@@ -35,7 +35,7 @@ class StageError(RuntimeError):
 class StageSettings:
     """What all stages share."""
 
-    version: str = "v1"
+    version: str = DEFAULT_VERSION
     """Version of everything in the lake that this run reads and writes."""
 
 

@@ -226,3 +226,9 @@ def test_a_compressed_file_is_stored_and_hashed_as_it_is(any_lake: Lake) -> None
     publication.finish()
     any_lake.verify(MODELS.at("v1", "sft"))
     assert gzip.decompress(any_lake.storage.read("models/v1/stage=sft/rows.jsonl.gz")) == b"{}"
+
+
+def test_the_remedy_names_the_version_where_it_is_not_the_default() -> None:
+    assert RECALLED.at("v1", 2).remedy == "make recall ROUND=2"
+    assert RECALLED.at("v2", 2).remedy == "make recall ROUND=2 VERSION=v2"
+    assert MODELS.at("v2", "sft").remedy == "make sft VERSION=v2"
