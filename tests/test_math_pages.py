@@ -49,6 +49,6 @@ def test_a_round_made_from_another_one_before_is_refused(lake: Lake) -> None:
     assert again is not None
     again.finish()
     with pytest.raises(
-        StageError, match="round=2 was made from another recalled/t/round=1 .*make recall ROUND=2 ARGS=--rep"
+        StageError, match="round=2 was made from another recalled/t/round=1 .*make recall ROUND=2 VERSION=t ARGS=--rep"
     ):
         consecutive_rounds(lake, VERSION)
