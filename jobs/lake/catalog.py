@@ -9,7 +9,7 @@ publication.finish(rows_in=1000, dropped={"below_cut": 900})
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -20,7 +20,7 @@ from jobs.lake import tables
 from jobs.lake.datasets import Address, Dataset
 from jobs.lake.manifest import MANIFEST, Manifest, Provenance, commit
 from jobs.lake.settings import JsonValue
-from jobs.lake.storage import HashingSink, Storage, WrittenFile
+from jobs.lake.storage import Storage, WrittenFile
 
 COMPRESSION = "zstd"
 READ_BATCH_ROWS = 4096
@@ -172,12 +172,6 @@ class Publication:
 
     def write_json(self, file: str, value: JsonValue) -> WrittenFile:
         return self.write(file, json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True).encode())
-
-    def write_with(self, file: str, write: Callable[[HashingSink], None]) -> WrittenFile:
-        """Hand `write` a binary file object, for libraries that stream their own format."""
-        with self.lake.storage.open_output(self.name(file)) as sink:
-            write(sink)
-        return self.add(WrittenFile(file, 0, sink.bytes, sink.sha256))
 
     def put(self, file: str, local_path: str) -> WrittenFile:
         """Copy a local file in, for libraries that write only to local paths."""

@@ -70,20 +70,6 @@ def identity(settings: object) -> dict[str, JsonValue]:
     return {f.name: _plain(getattr(settings, f.name)) for f in _fields(settings) if not _is_location(hints[f.name])}
 
 
-def to_arguments(settings: object) -> list[str]:
-    """The command-line words that `parse` reads back into equal settings."""
-    words: list[str] = []
-    for field in _fields(settings):
-        value, flag = getattr(settings, field.name), _flag(field.name)
-        if isinstance(value, bool):
-            words.append(flag if value else f"--no-{flag[2:]}")
-        elif isinstance(value, tuple):
-            words += [flag, ",".join(map(str, value))]
-        elif value is not None:
-            words += [flag, str(value)]
-    return words
-
-
 def _fields(settings: object) -> tuple[dataclasses.Field[Any], ...]:
     if not dataclasses.is_dataclass(settings) or isinstance(settings, type):
         raise TypeError(f"settings must be a dataclass instance, not {settings!r}")

@@ -211,7 +211,7 @@ def test_the_fingerprint_covers_every_file_of_ours_that_a_stage_imports() -> Non
 def test_folders_of_files_hold_any_format(lake: Lake) -> None:
     publication = lake.begin(MODELS.at("v1", "sft"), provenance())
     assert publication is not None
-    publication.write_with("weights.bin", lambda sink: sink.write(b"\x00" * 8) and None)
+    publication.write("weights.bin", b"\x00" * 8)
     manifest = publication.finish()
     assert (manifest.size, manifest.rows) == (8, 0)
     with lake.storage.local_copy("models/v1/stage=sft/weights.bin") as path:

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pytest
 
-from jobs.lake.settings import Location, RunOptions, describe, identity, parse, to_arguments
+from jobs.lake.settings import Location, RunOptions, describe, identity, parse
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,6 @@ def test_every_kind_of_field_is_read_from_flags() -> None:
     settings, options = parse([*words, "--lake", "s3://b/p"], "example", Example, RunOptions)
     assert settings == Example(1000, 0.5, "maths", ("a", "b"), "/x", True)
     assert options.lake == "s3://b/p"
-
-
-def test_arguments_round_trip() -> None:
-    settings = Example(7, 0.25, "maths", ("x",), "/y", True)
-    assert parse(to_arguments(settings), "example", Example) == [settings]
 
 
 def test_help_is_the_docstrings(capsys: pytest.CaptureFixture[str]) -> None:
