@@ -1,40 +1,36 @@
 """python -m jobs.pages --crawl sample: every HTML page of a crawl as text with its formulas.
 
 One task a WARC file, one Parquet part a WARC file: the text is never shuffled. What is not a page is counted by reason
-and kept aside in rejected-*.jsonl with its place in the file.
+and kept aside in rejected-*.jsonl with its place in the file; so is damage that a page survived (`kept`: true).
 """
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from jobs import runner
-from jobs.lake.catalog import Lake, write_parquet
-from jobs.lake.datasets import CRAWL, PAGES, Address
-from jobs.lake.stage import Stage, StageError, StageSettings
+from jobs import runner, spark_tables
+from jobs.formula_ledger import formula_ledger
+from jobs.lake.catalog import Lake, Publication, write_parquet
+from jobs.lake.datasets import CRAWL, FORMULA_LEDGER, PAGES, Address
+from jobs.lake.stage import Run, Stage, StageError, StageSettings
 from jobs.lake.storage import Storage, WrittenFile
 from jobs.lake.tables import PAGES as SCHEMA
+from jobs.page_rows import Row, load_extractor, page_row
 from jobs.quality.check import check
-from jobs.text.languages import detect_language
-from jobs.web.page_text import extract_page
-from jobs.web.signals import read_signals
-from jobs.web.urls import registrable_domain
+from jobs.quality.formula_ledger import LEAST_RECOVERY, ledger_suite
 from jobs.web.warc_records import NotAWarc, Rejected, WarcPage, read_warc
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
 
 PAGES_A_BATCH = 256
 REPORT = (
-    "name string, rows long, bytes long, sha256 string, rejected_bytes long, rejected_sha256 string, dropped string"
+    "name string, rows long, bytes long, sha256 string, rejected_bytes long, rejected_sha256 string, dropped string, "
+    "noted string"
 )
 LAKE_PATH = "lake:"
+TASKS_A_CORE = 4
 
 
 @dataclass(frozen=True)
@@ -43,6 +39,8 @@ class Pages(StageSettings):
 
     crawl: str = "sample"
     """Id of the crawl in the lake."""
+    least_recovery: float = LEAST_RECOVERY
+    """Share of the crawl's formulas, 0 to 1, that must be in the texts; below it nothing is published."""
 
 
 def reads(settings: Pages, lake: Lake) -> list[Address]:
@@ -53,25 +51,52 @@ def pages(settings: Pages, run: runner.SparkRun) -> None:
     crawl, publication = CRAWL.at(settings.version, settings.crawl), run.output(PAGES)
     files = run.lake.read_table(crawl, ["path"]).column("path").to_pylist()
     extract = page_writer(run.lake.storage.uri, publication.address)
+    load_extractor()  # compiled here once, if need be, and not in every worker at the same time
     with runner.Progress(run):
         tasks = run.spark.createDataFrame(list(enumerate(files)), "number int, path string")
         rows = tasks.repartitionByRange(len(files), "number").mapInArrow(extract, REPORT).collect()
     dropped: Counter[str] = Counter()
-    parts = []
+    noted: Counter[str] = Counter()
+    parts: list[WrittenFile] = []
     for row in sorted(rows, key=lambda r: r["name"]):
         dropped.update(json.loads(row["dropped"]))
+        noted.update(json.loads(row["noted"]))
         parts.append(WrittenFile(row["name"], row["rows"], row["bytes"], row["sha256"]))
         publication.add(WrittenFile(rejected_name(row["name"]), 0, row["rejected_bytes"], row["rejected_sha256"]))
     run.count_in(sum(p.rows for p in parts) + sum(dropped.values()))
-    for part in drop_repeats(run, parts):
+    parts = drop_repeats(run, parts)
+    for part in parts:
         publication.add(part)
     for reason, count in dropped.items():
         run.drop(reason, count)
+    for kind, count in sorted(noted.items()):
+        run.figure(f"noted_{kind}", count)
     if not any(p.rows for p in parts):
         raise StageError(
             f"pages: none of the {len(files)} files of {crawl} holds an HTML page; left out: {dict(dropped)}. "
             "Check what --input the crawl was made from."
         )
+    write_ledger(run, parts)
+
+
+def write_ledger(run: runner.SparkRun, parts: list[WrittenFile]) -> None:
+    """The formulas of each domain, from the parts as they are now; a crawl has few domains, so it is one file."""
+    pages_at, ledger = run.output(PAGES), run.output(FORMULA_LEDGER)
+    names = [pages_at.name(p.name) for p in parts]
+    frame = formula_ledger(run.spark, run.lake.storage.uri, names, tasks_for(run, parts))
+    for file in spark_tables.write(frame, run.lake, ledger.address, key="domain", parts=1):
+        ledger.add(file)
+
+
+def tasks_for(run: runner.SparkRun, parts: list[WrittenFile]) -> int:
+    """Tasks for reading narrow columns of the parts: a task each would cost more to start than to do."""
+    return min(len(parts), TASKS_A_CORE * run.spark.sparkContext.defaultParallelism)
+
+
+def check_written(run: Run, publication: Publication) -> None:
+    """The suite of each of the two datasets; the ledger's has the floor of this run's settings."""
+    ledger = publication.address.dataset is FORMULA_LEDGER
+    check(run, publication, ledger_suite(run.settings.least_recovery) if ledger else None)
 
 
 def page_writer(uri: str, address: Address) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
@@ -87,23 +112,25 @@ def page_writer(uri: str, address: Address) -> Callable[[Iterator[pa.RecordBatch
 
 
 def _write_file(storage: Storage, address: Address, number: int, path: str) -> dict[str, object]:
-    name, rejected = f"part-{number:05d}.parquet", []
+    name, rejected, noted = f"part-{number:05d}.parquet", list[Rejected](), list[Rejected]()
 
     def batches() -> Iterator[pa.RecordBatch]:
-        rows = []
+        rows: list[Row] = []
         for found in _records(storage, path):
             page = found if isinstance(found, Rejected) else page_row(found, path)
             if isinstance(page, Rejected):
                 rejected.append(page)
                 continue
             rows.append(page)
+            noted.extend(noted_damage(found))
             if len(rows) == PAGES_A_BATCH:
                 yield pa.RecordBatch.from_pylist(rows, SCHEMA)
                 rows = []
         yield pa.RecordBatch.from_pylist(rows, SCHEMA)
 
     part = write_parquet(storage, address, name, batches())
-    lines = [{"warc_path": path, **vars(r)} for r in rejected]
+    lines = [{"warc_path": path, "kept": False, **vars(r)} for r in rejected]
+    lines += [{"warc_path": path, "kept": True, **vars(r)} for r in noted]
     aside = storage.write(
         f"{address.folder}/{rejected_name(name)}", b"".join(json.dumps(line).encode() + b"\n" for line in lines)
     )
@@ -111,7 +138,15 @@ def _write_file(storage: Storage, address: Address, number: int, path: str) -> d
         "name": name, "rows": part.rows, "bytes": part.bytes, "sha256": part.sha256,
         "rejected_bytes": aside.bytes, "rejected_sha256": aside.sha256,
         "dropped": json.dumps(Counter(r.reason for r in rejected)),
+        "noted": json.dumps(Counter(r.reason for r in noted)),
     }  # fmt: skip
+
+
+def noted_damage(found: WarcPage | Rejected) -> list[Rejected]:
+    """The damage that a page's record had and the page survived."""
+    if isinstance(found, Rejected):
+        return []
+    return [Rejected(n.kind, found.url, found.warc_offset, found.warc_length, n.detail) for n in found.notes]
 
 
 def rejected_name(part: str) -> str:
@@ -129,77 +164,68 @@ def _records(storage: Storage, path: str) -> Iterator[WarcPage | Rejected]:
         yield Rejected("not_a_warc", "", 0, 0, str(error))
 
 
-def page_row(record: WarcPage, path: str) -> dict[str, object] | Rejected:
-    """A row of PAGES, or why there is none."""
-    page = extract_page(record.html, record.url)
-    if not page.text.strip():
-        return Rejected("no_text", record.url, record.warc_offset, record.warc_length, "no main content was found")
-    language, language_score = detect_language(page.text)
-    found = read_signals(record.html, record.http_headers)
-    return {
-        "page_id": page_id(record), "url": record.url, "domain": registrable_domain(record.url),
-        "fetched_at": record.fetched_at, "language": language, "language_score": language_score,
-        "title": page.title, "text": page.text,
-        "formulas_seen": page.formulas_seen, "formulas_kept": page.formulas_kept,
-        "formula_kinds": sorted(page.formula_kinds.items()),
-        "charset": record.charset, "warc_path": path, "warc_offset": record.warc_offset,
-        "warc_length": record.warc_length, "content_digest": record.payload_sha1,
-        "robots": found.robots, "license": found.license, "truncated": record.truncated,
-    }  # fmt: skip
-
-
-def page_id(record: WarcPage) -> str:
-    """The same payload fetched from the same URL at the same second is the same page."""
-    when = record.fetched_at.isoformat() if record.fetched_at else ""
-    return hashlib.sha256(f"{record.url}\n{when}\n{record.payload_sha1}".encode()).hexdigest()[:16]
-
-
 def drop_repeats(run: runner.SparkRun, parts: list[WrittenFile]) -> list[WrittenFile]:
     """A crawl may hold a record twice (a file copied under another name): later copies go, parts are written again."""
+    from pyspark.sql import Window
     from pyspark.sql import functions as F
 
-    publication, seen = run.output(PAGES), set[str]()
-    ids = _ids(run, parts)
-    repeated = {r["page_id"] for r in ids.groupBy("page_id").agg(F.count("*").alias("n")).where("n > 1").collect()}
-    if not repeated:
-        return parts
-    kept = []
-    for part in parts:
-        with run.lake.storage.open_input(publication.name(part.name)) as stream:
-            table = pq.read_table(stream)
-        stays = []
-        for page in table.column("page_id").to_pylist():
-            stays.append(page not in seen)
-            if page in repeated:
-                seen.add(page)
-        if all(stays):
-            kept.append(part)
-            continue
-        run.drop("repeated_record", stays.count(False))
-        batches = table.filter(pa.array(stays)).to_batches()
-        kept.append(write_parquet(run.lake.storage, publication.address, part.name, batches))
-    return kept
+    uri, address = run.lake.storage.uri, run.output(PAGES).address
+    names = run.spark.createDataFrame([(p.name,) for p in parts], "name string").repartition(tasks_for(run, parts))
+    copies = Window.partitionBy("page_id").orderBy("name", "row")
+    later = (
+        names.mapInArrow(id_reader(uri, address), "page_id string, name string, row long")
+        .withColumn("copy", F.row_number().over(copies))
+        .where("copy > 1")
+        .groupBy("name")
+        .agg(F.collect_list("row").alias("rows"))
+    )
+    again = later.mapInArrow(part_rewriter(uri, address), spark_tables.FILE_SCHEMA).collect()
+    written = {r["name"]: WrittenFile(r["name"], r["rows"], r["bytes"], r["sha256"]) for r in again}
+    run.drop("repeated_record", sum(p.rows - written[p.name].rows for p in parts if p.name in written))
+    return [written.get(p.name, p) for p in parts]
 
 
-def _ids(run: runner.SparkRun, parts: list[WrittenFile]) -> "DataFrame":
-    publication, uri = run.output(PAGES), run.lake.storage.uri
+def id_reader(uri: str, address: Address) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """What a task does: the page_ids of the named parts, each with its place."""
 
     def read_ids(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         storage = Storage(uri)
         for batch in batches:
             for name in batch.column("name").to_pylist():
-                with storage.open_input(name) as stream:
-                    yield from pq.ParquetFile(stream).iter_batches(columns=["page_id"])
+                with storage.open_input(f"{address.folder}/{name}") as stream:
+                    ids = pq.read_table(stream, columns=["page_id"])
+                places = {
+                    "name": pa.array([name] * len(ids), pa.string()),
+                    "row": pa.array(range(len(ids)), pa.int64()),
+                }
+                yield from pa.table({"page_id": ids["page_id"], **places}).to_batches()
 
-    names = [(publication.name(p.name),) for p in parts]
-    return (
-        run.spark.createDataFrame(names, "name string").repartition(len(names)).mapInArrow(read_ids, "page_id string")
-    )
+    return read_ids
 
 
-STAGE = Stage(
-    Pages, pages, writes=lambda settings: [PAGES.at(settings.version, settings.crawl)], reads=reads, check=check
-)
+def part_rewriter(uri: str, address: Address) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """What a task does: write parts again without some of their rows; reports as FILE_SCHEMA."""
+
+    def rewrite(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        storage = Storage(uri)
+        for batch in batches:
+            for part in batch.to_pylist():
+                with storage.open_input(f"{address.folder}/{part['name']}") as stream:
+                    file = pq.ParquetFile(stream)
+                    goes, rows = set(part["rows"]), file.metadata.num_rows
+                    stays = pa.array([row not in goes for row in range(rows)], pa.bool_())
+                    table = file.read() if len(goes) < rows else file.schema_arrow.empty_table()
+                kept = table.filter(stays).to_batches() if len(table) else []
+                yield pa.RecordBatch.from_pylist([vars(write_parquet(storage, address, part["name"], kept))])
+
+    return rewrite
+
+
+def writes(settings: Pages) -> list[Address]:
+    return [dataset.at(settings.version, settings.crawl) for dataset in (PAGES, FORMULA_LEDGER)]
+
+
+STAGE = Stage(Pages, pages, writes=writes, reads=reads, check=check_written)
 
 if __name__ == "__main__":
     runner.run(STAGE)

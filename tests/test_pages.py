@@ -17,7 +17,7 @@ from warcio.warcwriter import WARCWriter
 from jobs import crawl as crawl_stage
 from jobs import pages as pages_stage
 from jobs.lake.catalog import Lake, Unfinished
-from jobs.lake.datasets import PAGES
+from jobs.lake.datasets import FORMULA_LEDGER, PAGES
 from jobs.lake.manifest import Manifest
 from jobs.lake.settings import RunOptions
 from jobs.lake.stage import StageError, execute
@@ -68,6 +68,33 @@ def test_a_page_keeps_its_formula_and_its_place_in_the_warc_file(lake: Lake, tmp
     data = (tmp_path / "a.warc.gz").read_bytes()
     assert second["warc_offset"] == first["warc_offset"] + first["warc_length"]
     assert second["warc_offset"] + second["warc_length"] == len(data)
+
+
+def test_formulas_are_accounted_for_by_domain_and_kind(lake: Lake, tmp_path: Path) -> None:
+    other = (
+        "https://other.org/1",
+        "200 OK",
+        "<html><body><p>No formula stands on this page of words.</p></body></html>",
+    )
+    warc(tmp_path / "a.warc.gz", [article(1), other])
+    warc(tmp_path / "b.warc.gz", [article(2)])
+    run_pages(lake, tmp_path)
+    ((kind, count),) = lake.read_table(PAGES.at("v1", "t")).to_pylist()[0]["formula_kinds_seen"]
+    assert count == 1
+    assert lake.read_table(FORMULA_LEDGER.at("v1", "t")).to_pylist() == [
+        {"domain": "example.org", "pages": 2, "pages_over_limit": 0, "formulas_seen": 2, "formulas_kept": 2,
+         "kinds_seen": [(kind, 2)], "kinds_kept": [(kind, 2)], "recovery": 1.0},
+        {"domain": "other.org", "pages": 1, "pages_over_limit": 0, "formulas_seen": 0, "formulas_kept": 0,
+         "kinds_seen": [], "kinds_kept": [], "recovery": None},
+    ]  # fmt: skip
+
+
+def test_a_crawl_that_loses_formulas_is_not_published(lake: Lake, tmp_path: Path) -> None:
+    lost = '<p>Many words stand around <math alttext="\\frac{1"></math> this formula that nobody can read.</p>' * 20
+    warc(tmp_path / "a.warc.gz", [("https://example.org/1", "200 OK", f"<html><body>{lost}</body></html>")])
+    with pytest.raises(StageError, match=r"formula_ledger/v1/crawl=t breaks 1 critical .*\n.*\[formula_recovery\]"):
+        run_pages(lake, tmp_path)
+    assert lake.find(PAGES.at("v1", "t")) is None and lake.find(FORMULA_LEDGER.at("v1", "t")) is None
 
 
 def test_what_is_no_page_is_counted_by_reason_and_kept_aside(lake: Lake, tmp_path: Path) -> None:

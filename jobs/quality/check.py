@@ -1,4 +1,4 @@
-"""The check of a stage that writes `pages` or `corpus`: `Stage(..., check=check)`.
+"""The check of a stage that writes `pages`, `formula_ledger` or `corpus`: `Stage(..., check=check)`.
 
 Runs after the write and before the dataset is published. A broken critical expectation stops the stage; a broken
 warning is logged. Either way the Data Docs lie in quality/index.html beside the data.
@@ -11,28 +11,30 @@ from jobs.lake.settings import JsonValue
 from jobs.lake.stage import Run, StageError
 from jobs.quality import data_docs
 from jobs.quality.corpus import CORPUS_SUITE
+from jobs.quality.formula_ledger import ledger_suite
 from jobs.quality.pages import PAGES_SUITE
 from jobs.quality.suite import Suite
 from jobs.quality.validation import Outcome, Validation, validate
 from jobs.row_samples import sampled_rows
 
-SUITES = {suite.dataset.name: suite for suite in (PAGES_SUITE, CORPUS_SUITE)}
+SUITES = {suite.dataset.name: suite for suite in (PAGES_SUITE, ledger_suite(), CORPUS_SUITE)}
 CHECKED_ROWS = 200_000
 
 
-def check(run: Run, publication: Publication) -> None:
+def check(run: Run, publication: Publication, suite: Suite | None = None) -> None:
     """Validate what was just written, write its Data Docs beside it, note the result in the manifest's figures.
 
-    A dataset without a suite passes. Raises StageError where a critical expectation is broken.
+    `suite`: in place of the dataset's own, where it depends on the run's settings. A dataset without a suite passes.
+    Raises StageError where a critical expectation is broken.
     """
-    suite = SUITES.get(publication.address.dataset.name)
+    suite = suite or SUITES.get(publication.address.dataset.name)
     if suite is None:
         return
     rows = measured_rows(suite, publication)
     validation = validate(suite, rows, sum(f.rows for f in publication.files))
     publication.write_json("quality/results.json", data_docs.results(publication.address, suite, validation))
     publication.write("quality/index.html", data_docs.page(publication.address, suite, validation))
-    run.figure("quality", _figure(validation))
+    run.figure(suite.figure, _figure(validation))
     for outcome in validation.failed("warning"):
         run.log(f"quality warning: {_line(outcome)}")
     docs = run.lake.storage.address(publication.name("quality/index.html"))
@@ -48,12 +50,17 @@ def check(run: Run, publication: Publication) -> None:
 
 
 def measured_rows(suite: Suite, publication: Publication) -> pa.Table:
-    """The measured columns of at most CHECKED_ROWS rows; texts are measured batch by batch and let go."""
+    """The measured columns of at most CHECKED_ROWS pages; texts are measured batch by batch and let go.
+
+    Of a dataset whose rows are no pages, all rows are measured.
+    """
     storage, folder = publication.lake.storage, publication.address.folder
-    batches = sampled_rows(storage, folder, publication.files, suite.columns, CHECKED_ROWS)
+    limit = CHECKED_ROWS if "page_id" in suite.columns else sum(f.rows for f in publication.files)
+    batches = sampled_rows(storage, folder, publication.files, suite.columns, limit)
     measured = [suite.measure(batch) for batch in batches]
     if measured:
-        return pa.Table.from_batches(measured)
+        table = pa.Table.from_batches(measured)
+        return table.sort_by([(suite.worst_first, "descending")]) if suite.worst_first else table
     schema = suite.dataset.schema
     assert schema is not None, "suites are about tables"
     empty = pa.RecordBatch.from_pylist([], schema=pa.schema([schema.field(c) for c in suite.columns]))
@@ -71,6 +78,6 @@ def _figure(validation: Validation) -> JsonValue:
 
 def _line(outcome: Outcome) -> str:
     """One line for the log; what the crawl wrote is shown as a literal, so that it cannot write lines of its own."""
-    samples = "; ".join(f"{s.value!r} in {s.url!r} ({s.page_id!r})" for s in outcome.samples[:3])
+    samples = "; ".join(f"{s.value!r} in {s.where!r} ({s.row!r})" for s in outcome.samples[:3])
     line = f"[{outcome.rule.column}] {outcome.sentence} Observed: {outcome.observed}."
     return f"{line} {outcome.rule.meaning}" + (f" For example {samples}" if samples else "")

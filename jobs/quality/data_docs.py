@@ -18,7 +18,7 @@ def page(address: Address, suite: Suite, validation: Validation) -> bytes:
         "data_docs.html.jinja",
         address=str(address),
         validation=validation,
-        note=coverage(validation),
+        note=coverage(suite, validation),
         meanings={f.name: f.metadata[b"meaning"].decode() for f in suite.dataset.schema or ()},
     )
 
@@ -28,7 +28,7 @@ def results(address: Address, suite: Suite, validation: Validation) -> JsonValue
     return {
         "address": str(address),
         "library": f"great_expectations {validation.library}",
-        "coverage": coverage(validation),
+        "coverage": coverage(suite, validation),
         "figures": dict(validation.figures),
         "columns_read": list(suite.columns),
         "expectations": [
@@ -40,21 +40,20 @@ def results(address: Address, suite: Suite, validation: Validation) -> JsonValue
                 "meaning": o.rule.meaning,
                 "passed": o.passed,
                 "observed": o.observed,
-                "samples": [{"value": s.value, "page_id": s.page_id, "url": s.url} for s in o.samples],
+                "samples": [
+                    dict(zip(("value", *suite.named_by), (s.value, s.row, s.where), strict=True)) for s in o.samples
+                ],
             }
             for o in validation.outcomes
         ],
     }
 
 
-def coverage(validation: Validation) -> str:
+def coverage(suite: Suite, validation: Validation) -> str:
     """How many of the rows were looked at, and which."""
     rows, checked = validation.figures["rows"], validation.figures["rows_checked"]
     if not rows:
         return "there are no rows"
     if rows == checked:
         return f"all {rows:,} rows were checked"
-    return (
-        f"{checked:,} of {rows:,} rows were checked, those with the smallest page_ids: page_id is a hash, so they are "
-        "a random sample, and rows of one page_id are checked together"
-    )
+    return f"{checked:,} of {rows:,} rows were checked, {suite.chosen}"

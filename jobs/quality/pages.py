@@ -15,12 +15,13 @@ HTTP_URL = r"(?i)\Ahttps?://[^/\s]"
 LANGUAGE = r"\A[a-z]{2,3}\Z"
 
 MOST_UNDETERMINED = 0.05
+MOST_OVER_LIMIT = 0.01
 LEAST_FORMULA_RECOVERY = 0.95
 LEAST_MEDIAN_CHARACTERS = 200
 
 COLUMNS = (
     "page_id", "url", "language", "language_score", "text", "formulas_seen", "formulas_kept",
-    "warc_offset", "warc_length", "content_digest",
+    "warc_offset", "warc_length", "content_digest", "over_limit",
 )  # fmt: skip
 
 
@@ -39,6 +40,7 @@ def summarise(rows: pa.Table) -> Figures:
         "formulas_kept": kept or 0,
         "formula_recovery": kept / seen if seen else None,
         "median_text_characters": median(rows["text_characters"]),
+        "over_limit_share": pc.mean(rows["over_limit"]).as_py(),
     }
 
 
@@ -82,5 +84,7 @@ PAGES_SUITE = Suite(
                 low=LEAST_FORMULA_RECOVERY, severity="warning"),
         between("median_text_characters", "Half of the pages have next to no text: look at the extraction.",
                 low=LEAST_MEDIAN_CHARACTERS, severity="warning"),
+        between("over_limit_share", "Many pages are cut by the bounds on bytes, nodes, depth and time.",
+                high=MOST_OVER_LIMIT, severity="warning"),
     ),
 )  # fmt: skip

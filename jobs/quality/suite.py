@@ -45,6 +45,17 @@ class Suite:
     """All measured rows -> figures."""
     row_rules: tuple[Rule, ...]
     figure_rules: tuple[Rule, ...]
+    named_by: tuple[str, str] = ("page_id", "url")
+    """Two measured columns that tell people which row broke a rule."""
+    worst_first: str = ""
+    """A measured column: rows stand in its falling order, so that the worst come first among the samples."""
+    chosen: str = (
+        "those with the smallest page_ids: page_id is a hash, so they are a random sample, and rows of one page_id are "
+        "checked together"
+    )
+    """Which rows are checked where not all are."""
+    figure: str = "quality"
+    """The figure of the run that holds the result."""
 
 
 def unique(column: str, meaning: str) -> Rule:

@@ -21,11 +21,11 @@ SAMPLE_CHARACTERS = 200
 
 @dataclass(frozen=True)
 class Sample:
-    """A row that failed: the value and the page it stands in. All three come from the crawl and are hostile text."""
+    """A row that failed: the value and what names the row. All three come from the crawl and are hostile text."""
 
     value: str
-    page_id: str
-    url: str
+    row: str
+    where: str
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def validate(suite: Suite, rows: pa.Table, rows_written: int) -> Validation:
     frame = rows.to_pandas()
     on_rows = _run(context, "rows", frame, suite.row_rules)
     on_figures = _run(context, "figures", pd.DataFrame([figures]), suite.figure_rules)
-    outcomes = [_row_outcome(*pair, frame) for pair in zip(suite.row_rules, on_rows, strict=True)]
+    outcomes = [_row_outcome(*pair, frame, suite.named_by) for pair in zip(suite.row_rules, on_rows, strict=True)]
     outcomes += [_figure_outcome(*pair, figures) for pair in zip(suite.figure_rules, on_figures, strict=True)]
     outcomes.sort(key=lambda o: o.severity != "critical")
     return Validation(tuple(outcomes), figures, gx.__version__)
@@ -109,7 +109,7 @@ def _run(context: Any, name: str, frame: "pd.DataFrame", rules: Sequence[Rule]) 
     return sorted(results, key=lambda r: r.expectation_config.meta["rule"])
 
 
-def _row_outcome(rule: Rule, result: Any, frame: "pd.DataFrame") -> Outcome:
+def _row_outcome(rule: Rule, result: Any, frame: "pd.DataFrame", named_by: tuple[str, str]) -> Outcome:
     if error := _exception(result.exception_info):
         return Outcome(rule, _sentence(result), False, f"could not be evaluated: {error}")
     found = result.result
@@ -117,7 +117,7 @@ def _row_outcome(rule: Rule, result: Any, frame: "pd.DataFrame") -> Outcome:
     values = found.get("partial_unexpected_list", [])
     where = found.get("partial_unexpected_index_list") or []
     samples = tuple(
-        Sample(_cut(value), _cut(frame["page_id"].iloc[index]), _cut(frame["url"].iloc[index]))
+        Sample(_cut(value), *(_cut(frame[name].iloc[index]) for name in named_by))
         for value, index in zip(values[:SAMPLES], where[:SAMPLES], strict=False)
     )
     observed = f"{count:,} of {found.get('element_count', 0):,} rows break it" if count else "no row breaks it"

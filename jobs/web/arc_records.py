@@ -7,76 +7,116 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import BinaryIO
 
-from jobs.web.warc_salvage import SCAN_BYTES, LostBytes, RawRecord, read_member, size_of
+from jobs.web.raw_records import CORRUPT, FRAMED, UNFRAMED, LostBytes, Note, RawRecord
+from jobs.web.warc_members import BAD, CUT, LARGE, WHOLE, Members, Section, member_start, size_of, windows
 
 MAX_LINE_BYTES = 16 << 10
 
 _LINE = re.compile(
     rb"([a-z][a-z0-9+.-]{1,20}:[^\r\n]{0,8000}?) (\S{1,100}) (\d{14,18}) (\S{1,200}) (-?\w{1,15})[ \t]*\r?\n"
 )
-_NEXT = re.compile(rb"\n(?=(?:https?|dns|ftp|filedesc)://?[^\r\n]{0,8000} \d{14,18} \S{1,200} \d{1,15}[ \t]*\r?\n)")
+_NEXT = re.compile(rb"\n(?=(?:https?|dns|ftp|filedesc)://?[^\r\n]{0,8000} \d{14,18} \S{1,200} -?\w{1,15}[ \t]*\r?\n)")
+_START = re.compile(rb"(?:https?|dns|ftp|filedesc)://?[!-~]")
 
 
 def is_arc(stream: BinaryIO, form: str) -> bool:
     """Whether the file begins with an ARC file description."""
-    return read_member(stream, form, 0, 64).data.lstrip().startswith(b"filedesc://")
+    stream.seek(0)
+    start = stream.read(64) if form == "plain" else member_start(stream, form, 0)
+    return start.lstrip().startswith(b"filedesc://")
 
 
 def arc_records(stream: BinaryIO, form: str, max_block: int) -> Iterator[RawRecord | LostBytes]:
-    """Every record of an ARC file in the shape of a WARC record."""
+    """Every record of an ARC file in the shape of a WARC record; blocks over `max_block` bytes are cut there."""
     size = size_of(stream)
+    if form == "plain":
+        yield from _section_records(Section(stream, size, WHOLE), size, max_block)
+        return
+    members = Members(stream, form, lambda plain: bool(_START.match(plain.lstrip(b"\r\n"))))
     at = 0
     while at < size:
-        found, following = (
-            _plain(stream, at, size, max_block) if form == "plain" else _member(stream, form, at, size, max_block)
-        )
-        if found is not None:
+        section = members.section(at)
+        with section.plain:
+            yield from _section_records(section, size, max_block)
+        at = section.end
+
+
+def _section_records(section: Section, file_size: int, max_block: int) -> Iterator[RawRecord | LostBytes]:
+    if not section.size and section.state != WHOLE:
+        yield _lost(section, file_size, 0, 0, "")
+    at = 0
+    while at < section.size:
+        section.plain.seek(at)
+        data = section.plain.read(MAX_LINE_BYTES)
+        blank = len(data) - len(data.lstrip(b"\r\n"))
+        line = _LINE.match(data, blank)
+        if blank == len(data):
+            at += max(blank, 1)
+        elif line:
+            found, at = _record(section, file_size, line, at, max_block)
             yield found
-        at = max(following, at + 1)
+        else:
+            following = _next_line(section, at + blank)
+            yield _lost(section, file_size, at, following, "")
+            at = following
 
 
-def _plain(stream: BinaryIO, at: int, size: int, max_block: int) -> tuple[RawRecord | LostBytes | None, int]:
-    stream.seek(at)
-    data = stream.read(MAX_LINE_BYTES)
-    blank = len(data) - len(data.lstrip(b"\r\n"))
-    if blank:
-        return None, at + blank
-    line = _LINE.match(data)
-    length = int(line[5]) if line and line[5].isdigit() else -1
-    if not line or length < 0:
-        following = _resync(stream, at, size)
-        return LostBytes("lost_bytes", at, following - at, "", "no ARC record line"), following
-    start = at + line.end()
-    stream.seek(start)
-    block = stream.read(min(length, max_block + 1))
-    if len(block) < min(length, max_block + 1):
-        url = line[1].decode("utf-8", "replace")
-        return LostBytes("truncated_record", at, size - at, url, f"{len(block)} of {length} bytes"), size
-    return _as_warc(line, block, at, start + length - at), start + length
+def _record(
+    section: Section, file_size: int, line: re.Match[bytes], at: int, max_block: int
+) -> tuple[RawRecord | LostBytes, int]:
+    url, start = line[1].decode("utf-8", "replace"), at + line.end()
+    length = int(line[5]) if line[5].isdigit() else -1
+    end = start + length
+    if length >= 0 and end <= section.size and _follows(section, end):
+        whole = end < section.size or section.state in (WHOLE, BAD)
+        if whole:
+            trust = CORRUPT if section.state == BAD else FRAMED
+            return _as_warc(section, line, at, start, end, min(length, max_block + 1), trust), end
+    following = _next_line(section, start)
+    if following == section.size and (section.state != WHOLE or end > section.size) or following - start > max_block:
+        return _lost(section, file_size, at, following, url), following
+    trust = CORRUPT if section.state == BAD else UNFRAMED
+    return _as_warc(section, line, at, start, following, following - start, trust), following
 
 
-def _member(
-    stream: BinaryIO, form: str, at: int, size: int, max_block: int
-) -> tuple[RawRecord | LostBytes | None, int]:
-    member = read_member(stream, form, at, max_block + MAX_LINE_BYTES)
-    data = member.data.lstrip(b"\r\n")
-    line = _LINE.match(data)
-    length = int(line[5]) if line and line[5].isdigit() else -1
-    if line and member.whole and 0 <= length <= len(data) - line.end():
-        return _as_warc(line, data[line.end() : line.end() + length], at, member.end - at), member.end
-    following = member.end if member.whole else _resync_members(stream, form, at, size)
-    url = line[1].decode("utf-8", "replace") if line else ""
-    return LostBytes("lost_bytes", at, following - at, url, "damaged ARC member"), following
+def _follows(section: Section, end: int) -> bool:
+    """Whether a record line, or nothing, stands behind a block."""
+    section.plain.seek(end)
+    rest = section.plain.read(MAX_LINE_BYTES).lstrip(b"\r\n")
+    return not rest or bool(_LINE.match(rest)) or section.is_seam(section.plain.tell() - len(rest))
 
 
-def _as_warc(line: re.Match[bytes], block: bytes, offset: int, length: int) -> RawRecord:
+def _as_warc(
+    section: Section, line: re.Match[bytes], at: int, start: int, end: int, size: int, trust: str
+) -> RawRecord:
+    section.plain.seek(start)
+    block = section.plain.read(size)
     url = line[1].decode("utf-8", "replace")
     # A file description and DNS answers are no pages; everything else ARC stores is a response.
     kind = (
         "response" if url.startswith(("http:", "https:")) else "warcinfo" if url.startswith("filedesc:") else "metadata"
     )
+    notes: tuple[Note, ...] = ()
+    if trust != FRAMED:
+        block = block.rstrip(b"\n")
+        notes = (Note("wrong_content_length", f"length {line[5][:20]!r}, {len(block)} bytes to the next record"),)
     headers = {"warc-target-uri": url, "warc-date": _iso(line[3].decode("ascii"))}
-    return RawRecord(kind, headers, block, offset, length)
+    return RawRecord(kind, headers, block, *section.place(at, end), trust, notes)
+
+
+def _lost(section: Section, file_size: int, at: int, following: int, url: str) -> LostBytes:
+    at_end = following >= section.size
+    at_file_end = at_end and section.end >= file_size
+    if at_end and section.state == LARGE:
+        reason = "too_large"
+    elif at_end and section.state == CUT or (url and at_file_end and section.state == WHOLE):
+        reason = "truncated_record" if at_file_end else "truncated_member"
+    elif at_end and section.state == BAD:
+        reason = "corrupt_member" if section.size or not at_file_end else "trailing_garbage"
+    else:
+        reason = "wrong_content_length" if url else "trailing_garbage" if at_file_end else "bad_record_head"
+    offset, length = section.place(at, following)
+    return LostBytes(reason, offset, length, url, f"no record could be read in {length} bytes")
 
 
 def _iso(digits: str) -> str:
@@ -86,32 +126,9 @@ def _iso(digits: str) -> str:
         return ""
 
 
-def _resync(stream: BinaryIO, at: int, size: int) -> int:
-    """Where the next plain ARC line begins."""
-    position = at + 1
-    while position < size:
-        stream.seek(position)
-        window = stream.read(SCAN_BYTES)
+def _next_line(section: Section, at: int) -> int:
+    """Where the next record line begins; the section's size if none does."""
+    for position, window in windows(section.plain, at, MAX_LINE_BYTES):
         if found := _NEXT.search(window):
             return position + found.end()
-        if len(window) < SCAN_BYTES:
-            return size
-        position += len(window) - MAX_LINE_BYTES
-    return size
-
-
-def _resync_members(stream: BinaryIO, form: str, at: int, size: int) -> int:
-    mark = b"\x1f\x8b\x08" if form == "gzip" else b"\x28\xb5\x2f\xfd"
-    position = at + 1
-    while position < size:
-        stream.seek(position)
-        window = stream.read(SCAN_BYTES)
-        found = window.find(mark)
-        while found >= 0:
-            if _LINE.match(read_member(stream, form, position + found, MAX_LINE_BYTES).data.lstrip(b"\r\n")):
-                return position + found
-            found = window.find(mark, found + 1)
-        if len(window) < SCAN_BYTES:
-            return size
-        position += len(window) - 3
-    return size
+    return section.size

@@ -38,6 +38,7 @@ _STRONG_TEX = re.compile(r"\\[a-zA-Z]{2,}|\\[{}|,;!]|[A-Za-z0-9)\]}|']\s?[_^]\s?
 _PLAIN_MATH = re.compile(
     r"\s*-?[(\[]*[A-Za-z](?:['′]*|\s*[=<>+\-*/,|:!()\[\]\s]\s*[A-Za-z0-9()\[\],.=<>+\-*/|!':\s]{0,80})\s*"
 )
+_CURRENCY = re.compile(r"(?<![A-Za-z\\])(?:US|AU|CA|NZ|HK|NT|SG|A|C|R|S)\$$")
 _WORDS = re.compile(r"[A-Za-z]{3,}[ ,;.]{1,2}[A-Za-z]{3,}")
 _BBCODE_DISPLAY = frozenset(("tex", "dmath", "equation"))
 
@@ -56,7 +57,7 @@ Replace = Callable[[Found], str]
 
 def find_delimited(text: str, config: PageConfig, replace: Replace, asciimath: Callable[[str], str]) -> str:
     """The text with each formula given to `replace`; what is no formula stays as it is."""
-    if not any(sign in text for sign in ("\\", "$", "`", "[")) and not config.pairs:
+    if "\\" not in text and "$" not in text and "`" not in text and "[" not in text and not config.pairs:
         return text
     if (
         config.macros
@@ -136,15 +137,22 @@ class _Scan:
         if end < 0:
             return None
         raw = self.text[found.end() : end]
-        if not trusted and not _STRONG_TEX.search(raw) and not _PLAIN_MATH.fullmatch(raw):
+        if not trusted and (self._in_pattern(found, end + len(closing)) or not _reads_as_math(raw)):
             return None
         if found[0] == "\\[" and not trusted and _FOOTNOTE.fullmatch(raw):
             return None
         return self._print(raw, display, kind, end + len(closing))
 
+    def _in_pattern(self, found: re.Match[str], end: int) -> bool:
+        """`s/\\(a\\)/\\1/` and `^\\d\\(\\w+\\)$`: signs of a regular expression right before or behind a group."""
+        if found[0] != "\\(":
+            return False
+        before, behind = self.text[max(0, found.start() - 1) : found.start()], self.text[end : end + 1]
+        return before in ("/", "^", "*", ".", "|", "\\") or behind in ("/", "*", "?", "{", "|", "$", "\\")
+
     def _print(self, raw: str, display: bool, kind: str, end: int) -> tuple[str, int] | None:
         tex = restore(raw)
-        if MARKS.search(tex):
+        if not tex.isascii() and MARKS.search(tex):
             return None
         if self.config.macros and ("\\newcommand" in tex or "\\def" in tex or "\\Declare" in tex or "\\let" in tex):
             tex = without_definitions(tex)
@@ -173,6 +181,8 @@ class _Scan:
         if end <= start:
             return None
         raw = self.text[start:end]
+        if _CURRENCY.search(self.text[max(0, start - 5) : start]) and raw[:1].isdigit():
+            return None  # US$30
         if self.config.dollar:
             # Authors who configure `$` still write prices; two words in a row with no TeX between them are prose.
             if _STRONG_TEX.search(restore(raw)) is None and (_WORDS.search(raw) or _price(raw)):
@@ -201,7 +211,15 @@ class _Scan:
         return (self.replace(Found(tex, False, "asciimath")), end + 1) if tex else None
 
 
+def _reads_as_math(raw: str) -> bool:
+    """TeX, or a short formula without any. `foo\\|bar` is an alternative of a regular expression."""
+    strong = _STRONG_TEX.search(raw.replace("\\|", "") if raw.count("\\|") == 1 else raw)
+    return bool(strong or _PLAIN_MATH.fullmatch(raw))
+
+
 def _price(raw: str) -> bool:
+    if _CURRENCY.search(raw[-5:] + "$") and raw[:1].isdigit():
+        return True  # $30-US$40
     return bool(re.match(r"\s*\d[\d,.]*\s", raw)) and (
         raw != raw.strip() or bool(re.search(r"[^\x00-\x7f]|[a-z]{2,}", raw))
     )
@@ -209,7 +227,7 @@ def _price(raw: str) -> bool:
 
 def restore(raw: str) -> str:
     """TeX that Markdown took apart: emphasis was `_..._`, sub and sup were `_` and `^`, a break was a line end."""
-    if not MARKS.search(raw):
+    if raw.isascii() or not MARKS.search(raw):
         return raw
     raw = re.sub(f"\\^{EM}|\\^{EM_END}", "^*", raw)
     raw = re.sub(f"[{EM}{EM_END}]", "_", raw)

@@ -7,14 +7,24 @@ Sources by rank: a TeX annotation, `alttext`, the presentation. Content MathML a
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 from jobs.web.dom import Element
-from jobs.web.tex import fold_binomials, join_tex, normalise, well_formed
+from jobs.web.mathml_elements import MathNode, read_mathml
+from jobs.web.mathml_tokens import text_to_tex, token_to_tex
+from jobs.web.tex import (
+    CleanTex,
+    as_substack,
+    fold_binomials,
+    join_letters,
+    join_tex,
+    normalise,
+    well_formed,
+)
 from jobs.web.tex_symbols import (
     BIG_OPERATORS,
     ENCLOSURES,
-    FONT_VARIANTS,
-    FUNCTIONS,
     LIMITED,
     MATRICES,
     OVER_ACCENTS,
@@ -26,64 +36,86 @@ from jobs.web.tex_symbols import (
 
 MAX_MATHML_NODES = 4000
 MAX_COLUMNS = 60
+MAX_TOKEN_CHARS = 1000
+MAX_KEPT_CHARS = 600
+"""The TeX of shorter formulas is kept: pages repeat them."""
 
 _TEX_ENCODINGS = frozenset(("application/x-tex", "application/x-latex", "text/x-tex", "text/x-latex", "tex", "latex"))
+_TOKENS = frozenset(("mi", "mn", "mo"))
+_TABLE_SHELLS = frozenset(("mtable", "mrow", "mstyle", "mpadded"))
+_COMMAND = re.compile(r"\\[a-zA-Z]+")
+_SPACES = re.compile(r" {2,}")
 _SPACE_WIDTH = re.compile(r"(\d{0,3}(?:\.\d{1,6})?)em")
 
 
-def math_source(math: Element) -> str:
+def math_source(math: MathNode) -> str:
     """TeX of a `<math>` element by its best well-formed source; '' if it has none."""
     for candidate in (_annotation(math), math.attrs.get("alttext", "")):
         tex = normalise(candidate)
         if tex and well_formed(tex):
-            return tex
+            return CleanTex(tex)
     return mathml_to_tex(math)
 
 
-def is_display(math: Element) -> bool:
+def is_display(math: MathNode) -> bool:
     """Whether the element itself asks for display mode."""
     return math.attrs.get("display", "").lower() == "block" or math.attrs.get("mode", "").lower() == "display"
 
 
-def _annotation(math: Element) -> str:
-    for element in math.walk():
-        if element.tag == "annotation" and element.attrs.get("encoding", "").strip().lower() in _TEX_ENCODINGS:
-            return element.text()
+def _annotation(math: MathNode) -> str:
+    if not isinstance(math, Element):  # made here from glyphs
+        return ""
+    for annotation in math.named("annotation"):
+        if annotation.attrs.get("encoding", "").strip().lower() in _TEX_ENCODINGS:
+            return annotation.text()
     return ""
 
 
-def mathml_to_tex(math: Element) -> str:
+def mathml_to_tex(math: MathNode) -> str:
     """The presentation as one line of TeX; '' when it is empty or larger than MAX_MATHML_NODES."""
-    for count, _ in enumerate(math.walk()):
-        if count > MAX_MATHML_NODES:
-            return ""
-    tex = re.sub(r" {2,}", " ", _row(math.children)).strip()
-    return fold_binomials(tex) if well_formed(tex) else ""
+    if math.size() > MAX_MATHML_NODES:
+        return ""
+    if isinstance(math, Element):
+        markup = math.outer()
+        return _known(markup) if len(markup) <= MAX_KEPT_CHARS else _read(markup)
+    return _written(math)
 
 
-def _row(children: list) -> str:  # type: ignore[type-arg]
+@lru_cache(2048)
+def _known(markup: str) -> str:
+    return _read(markup)
+
+
+def _read(markup: str) -> str:
+    math = read_mathml(markup)
+    return _written(math) if math else ""
+
+
+def _written(math: MathNode) -> str:
+    tex = _SPACES.sub(" ", _row(math.children)).strip()
+    return CleanTex(fold_binomials(join_letters(tex))) if well_formed(tex) else ""
+
+
+def _row(children: Sequence[MathNode | str]) -> str:
     """Children in a row; a fence around a table becomes a matrix environment."""
-    elements = [child for child in children if isinstance(child, Element) and not _dropped(child)]
+    elements = [child for child in children if not isinstance(child, str) and not _dropped(child)]
     if not elements:
         return tex_of("".join(child for child in children if isinstance(child, str)).strip())
     out = ""
     at = 0
+    fenced = any(element.tag in _TABLE_SHELLS and _only_table(element) is not None for element in elements[1:])
     while at < len(elements):
-        matrix, used = _fenced_table(elements, at)
-        if used:
-            out = join_tex(out, matrix)
-            at += used
-            continue
-        out = join_tex(out, _tex(elements[at]))
-        at += 1
+        matrix, used = _fenced_table(elements, at) if fenced else ("", 1)
+        out = join_tex(out, matrix if matrix else _tex(elements[at]))
+        at += used or 1
     return out
 
 
-def _dropped(element: Element) -> bool:
+def _dropped(element: MathNode) -> bool:
     return element.tag in ("annotation", "annotation-xml", "mphantom", "malignmark", "maligngroup", "script")
 
 
-def _fenced_table(elements: list[Element], at: int) -> tuple[str, int]:
+def _fenced_table(elements: Sequence[MathNode], at: int) -> tuple[str, int]:
     opening = _operator(elements[at])
     if opening not in ("(", "[", "{", "|", "‖") or at + 1 >= len(elements):
         return "", 0
@@ -99,17 +131,17 @@ def _fenced_table(elements: list[Element], at: int) -> tuple[str, int]:
     return "", 0
 
 
-def _is_operator(elements: list[Element], at: int) -> bool:
+def _is_operator(elements: Sequence[MathNode], at: int) -> bool:
     return at < len(elements) and elements[at].tag == "mo"
 
 
-def _operator(element: Element) -> str:
+def _operator(element: MathNode) -> str:
     while element.tag in ("mrow", "mstyle", "mpadded") and len(element.elements()) == 1:
         element = element.elements()[0]
     return element.text().strip() if element.tag == "mo" else ""
 
 
-def _only_table(element: Element) -> Element | None:
+def _only_table(element: MathNode) -> MathNode | None:
     while element.tag in ("mrow", "mstyle", "mpadded"):
         inner = [child for child in element.elements() if child.tag != "mspace" and not _dropped(child)]
         if len(inner) != 1:
@@ -118,65 +150,44 @@ def _only_table(element: Element) -> Element | None:
     return element if element.tag == "mtable" else None
 
 
-def _tex(element: Element) -> str:
-    handler = _HANDLERS.get(element.tag)
+def _tex(element: MathNode) -> str:
+    tag = element.tag
+    if tag in _TOKENS:
+        children = element.children
+        if not (len(children) == 1 and isinstance(children[0], str)) and _holds_mathml(element):
+            return _row(children)
+        return token_to_tex(
+            tag,
+            element.text().strip()[:MAX_TOKEN_CHARS],
+            element.attrs.get("mathvariant", ""),
+            element.attrs.get("form", ""),
+        )
+    handler = _HANDLERS.get(tag)
     return handler(element) if handler else _row(element.children)
 
 
-def _parts(element: Element, count: int) -> list[str]:
+def _holds_mathml(token: MathNode) -> bool:
+    """KaTeX puts a stacked relation into an `mo`, where only characters should stand."""
+    return any(child.tag.startswith("m") and child.tag not in ("mglyph", "malignmark") for child in token.elements())
+
+
+def _parts(element: MathNode, count: int) -> list[str]:
     """The first `count` arguments as TeX, '' where one is missing."""
-    inner = [_tex(child) for child in element.elements() if not _dropped(child)][:count]
+    children = [child for child in element.elements() if not _dropped(child)]
+    if len(children) > count:  # Temml leaves the application of a function among the arguments
+        children = [child for child in children if child.tag != "mspace" and child.text() != "\u2061"]
+    inner = [_tex(child) for child in children[:count]]
     return inner + [""] * (count - len(inner))
 
 
-def _identifier(element: Element) -> str:
-    text = element.text().strip()
-    variant = element.attrs.get("mathvariant", "")
-    if len(text) > 1 and text.isalpha() and text.isascii():
-        if text in FUNCTIONS:
-            return f"\\{text}"
-        font = FONT_VARIANTS.get(variant, "mathrm")
-        return f"\\{font}{{{text}}}" if variant != "italic" else f"\\mathit{{{text}}}"
-    tex = tex_of(text)
-    font = FONT_VARIANTS.get(variant, "")
-    if not font or not tex or (font == "mathrm" and not (text.isascii() and text.isalpha())):
-        return tex
-    return f"\\{font}{{{tex}}}"
-
-
-def _number(element: Element) -> str:
-    tex = tex_of(element.text().strip())
-    font = FONT_VARIANTS.get(element.attrs.get("mathvariant", ""), "")
-    return f"\\{font}{{{tex}}}" if font and font != "mathrm" else tex
-
-
-def _operator_tex(element: Element) -> str:
-    text = element.text().strip()
-    if text in FUNCTIONS:
-        return f"\\{text}"
-    if len(text) > 1 and text.isascii() and text.isalpha():
-        return f"\\operatorname{{{text}}}"
-    if text == "|":
-        form = element.attrs.get("form", "")
-        return r"\lvert" if form == "prefix" else r"\rvert" if form == "postfix" else "|"
-    return tex_of(text)
-
-
-def _text(element: Element) -> str:
-    text = re.sub(r"[\s\u00a0]+", " ", element.text())
-    if not text.strip():
-        return r"\ " if text else ""
-    return "\\text{" + re.sub(r"([#%&_{}$])", r"\\\1", text.replace("\\", r"\backslash ")) + "}"
-
-
-def _space(element: Element) -> str:
+def _space(element: MathNode) -> str:
     """Prefixed MathML in HTML has no self-closing tags: what follows an `mspace` becomes its child."""
     width = _SPACE_WIDTH.fullmatch(element.attrs.get("width", ""))
     space = r"\quad " if width and width[1] and float(width[1] or 0) >= 0.9 else r"\," if width else ""
     return join_tex(space, _row(element.children)) if element.children else space
 
 
-def _script_base(base: str, element: Element) -> str:
+def _script_base(base: str, element: MathNode) -> str:
     """A base of several parts needs braces; a fence or an operator name does not."""
     inner = element.elements()[0] if element.elements() else element
     compound = inner.tag in ("msup", "msub", "msubsup", "mover", "munder", "munderover") or (
@@ -187,7 +198,7 @@ def _script_base(base: str, element: Element) -> str:
     return f"{{{base}}}" if compound or not base else base
 
 
-def _sup(element: Element) -> str:
+def _sup(element: MathNode) -> str:
     base, sup = _parts(element, 2)
     if sup in PRIMES or set(sup) <= {"'"} and sup:
         return _script_base(base, element) + PRIMES.get(sup, sup)
@@ -196,29 +207,29 @@ def _sup(element: Element) -> str:
     return f"{_script_base(base, element)}^{{{sup}}}"
 
 
-def _sub(element: Element) -> str:
+def _sub(element: MathNode) -> str:
     base, sub = _parts(element, 2)
-    return f"{_script_base(base, element)}_{{{sub}}}"
+    return f"{_script_base(base, element)}_{{{as_substack(sub)}}}"
 
 
-def _subsup(element: Element) -> str:
+def _subsup(element: MathNode) -> str:
     base, sub, sup = _parts(element, 3)
-    scripts = (f"_{{{sub}}}" if sub else "") + (f"^{{{sup}}}" if sup else "")
+    scripts = (f"_{{{as_substack(sub)}}}" if sub else "") + (f"^{{{sup}}}" if sup else "")
     return _script_base(base, element) + scripts
 
 
-def _core(element: Element) -> str:
+def _core(element: MathNode) -> str:
     """The text of an embellished base, for asking whether limits go under it."""
     first = element.elements()[0] if element.elements() else element
     return first.text().strip().strip("\u2061")
 
 
-def _takes_limits(element: Element) -> bool:
+def _takes_limits(element: MathNode) -> bool:
     core = _core(element)
     return core in BIG_OPERATORS or core.replace("\u2009", "").replace(" ", "") in LIMITED
 
 
-def _over(element: Element) -> str:
+def _over(element: MathNode) -> str:
     base, over = _parts(element, 2)
     inner = element.elements()
     mark = inner[1].text().strip() if len(inner) > 1 else ""
@@ -234,37 +245,37 @@ def _over(element: Element) -> str:
     return f"\\overset{{{over}}}{{{base}}}"
 
 
-def _under(element: Element) -> str:
+def _under(element: MathNode) -> str:
     base, under = _parts(element, 2)
     inner = element.elements()
     accent = UNDER_ACCENTS.get(inner[1].text().strip()) if len(inner) > 1 else None
     if accent:
         return f"\\{accent}{{{base}}}"
     if _takes_limits(element) or base.startswith((r"\underbrace", r"\operatorname")):
-        return f"{base}_{{{under}}}"
+        return f"{base}_{{{as_substack(under)}}}"
     return f"\\underset{{{under}}}{{{base}}}"
 
 
-def _underover(element: Element) -> str:
+def _underover(element: MathNode) -> str:
     base, under, over = _parts(element, 3)
     if _takes_limits(element):
-        return f"{base}_{{{under}}}^{{{over}}}"
+        return f"{base}_{{{as_substack(under)}}}^{{{over}}}"
     return f"\\underset{{{under}}}{{\\overset{{{over}}}{{{base}}}}}"
 
 
-def _fraction(element: Element) -> str:
+def _fraction(element: MathNode) -> str:
     above, below = _parts(element, 2)
     if element.attrs.get("linethickness", "").strip() in ("0", "0px", "0pt", "0em", "0ex"):
         return f"\\genfrac{{}}{{}}{{0pt}}{{}}{{{above}}}{{{below}}}"
     return f"\\frac{{{above}}}{{{below}}}"
 
 
-def _root(element: Element) -> str:
+def _root(element: MathNode) -> str:
     inside, index = _parts(element, 2)
     return f"\\sqrt[{index}]{{{inside}}}"
 
 
-def _fenced(element: Element) -> str:
+def _fenced(element: MathNode) -> str:
     opening = element.attrs.get("open", "(").strip()
     closing = element.attrs.get("close", ")").strip()
     inner = [child for child in element.elements() if not _dropped(child)]
@@ -281,7 +292,7 @@ def _fenced(element: Element) -> str:
     return join_tex(out, tex_of(closing))
 
 
-def _table(table: Element, name: str) -> str:
+def _table(table: MathNode, name: str) -> str:
     rows: list[str] = []
     for row in table.elements():
         if row.tag not in ("mtr", "mlabeledtr"):
@@ -291,14 +302,14 @@ def _table(table: Element, name: str) -> str:
     return f"\\begin{{{name}}}" + "\\\\".join(rows) + f"\\end{{{name}}}"
 
 
-def _plain_table(table: Element) -> str:
+def _plain_table(table: MathNode) -> str:
     """A table that no fence encloses: an aligned display when its columns alternate, else a plain matrix."""
     classes = table.attrs.get("columnalign", "")
     aligned = "right" in classes and "left" in classes or table.attrs.get("displaystyle") == "true"
     return _table(table, "aligned" if aligned else "matrix")
 
 
-def _prescripts(element: Element) -> str:
+def _prescripts(element: MathNode) -> str:
     parts = [
         (child.tag, _tex(child) if child.tag not in ("none", "mprescripts") else "") for child in element.elements()
     ]
@@ -314,23 +325,20 @@ def _script_pairs(parts: list[str]) -> str:
     return (f"_{{{subs}}}" if subs else "") + (f"^{{{sups}}}" if sups else "")
 
 
-def _enclosed(element: Element) -> str:
+def _enclosed(element: MathNode) -> str:
     inner = _row(element.children)
     name = next((ENCLOSURES[word] for word in element.attrs.get("notation", "").split() if word in ENCLOSURES), "")
     return f"\\{name}{{{inner}}}" if name else inner
 
 
-def _first(element: Element) -> str:
+def _first(element: MathNode) -> str:
     inner = [child for child in element.elements() if not _dropped(child)]
     return _tex(inner[0]) if inner else ""
 
 
 _HANDLERS = {
-    "mi": _identifier,
-    "mn": _number,
-    "mo": _operator_tex,
-    "mtext": _text,
-    "ms": _text,
+    "mtext": text_to_tex,
+    "ms": text_to_tex,
     "mspace": _space,
     "msup": _sup,
     "msub": _sub,

@@ -11,9 +11,8 @@ from __future__ import annotations
 import gc
 from dataclasses import dataclass
 
-from jobs.web.boilerplate import Boilerplate
 from jobs.web.dom import parse_html
-from jobs.web.formulas import FormulaFinder, Ledger, may_hold_formulas
+from jobs.web.formulas import Ledger, find_formulas
 from jobs.web.markdown import MarkdownWriter
 from jobs.web.page_config import read_config
 
@@ -31,6 +30,8 @@ class PageText:
     """Formulas found in the page: in markup anywhere, and between delimiters in the text that is kept."""
     formulas_kept: int
     """Formulas printed into `text`."""
+    formula_kinds_seen: dict[str, int]
+    """Formulas found, by kind of source."""
     formula_kinds: dict[str, int]
     """Printed formulas by kind of source."""
     over_limit: bool
@@ -40,7 +41,7 @@ class PageText:
 def extract_page(html: str, url: str = "") -> PageText:
     """Main content of an HTML page. Never raises on any string; cost is bounded by the limits in `dom`."""
     collecting = gc.isenabled()
-    gc.disable()  # a page's tree holds no cycles; searching its young objects for some costs 30% of the time
+    gc.disable()  # a page's tree holds no cycles, and searching its young objects for some takes time
     try:
         return _extract(html)
     finally:
@@ -52,19 +53,18 @@ def _extract(html: str) -> PageText:
     dom = parse_html(html)
     config = read_config(dom, html)
     ledger = Ledger()
-    if may_hold_formulas(html):
-        FormulaFinder(config, ledger).resolve(dom.root)
-    body = next((element for element in dom.elements if element.tag == "body"), dom.root)
-    writer = MarkdownWriter(config, ledger, Boilerplate(body, dom.elements))
-    text = writer.write(body)
-    title = next((element for element in dom.elements if element.tag == "title"), None)
+    formulas = find_formulas(dom, config, ledger)
+    writer = MarkdownWriter(dom, config, formulas, ledger)
+    text = writer.write(dom.body)
+    title = dom.text(dom.title) if dom.title else ""
     return PageText(
         text=text,
-        title=" ".join(title.text().split())[:MAX_TITLE_CHARS] if title else "",
+        title=" ".join(title.split())[:MAX_TITLE_CHARS],
         formulas_seen=ledger.seen.total(),
         formulas_kept=ledger.printed.total(),
+        formula_kinds_seen=dict(sorted(ledger.seen.items())),
         formula_kinds=dict(sorted(ledger.printed.items())),
-        over_limit=dom.over_limit,
+        over_limit=dom.over_limit or writer.over_limit,
     )
 
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 from itertools import islice
 
 MAX_TEX_CHARS = 8000
 MAX_EXPANSIONS = 300
+MAX_CACHED_CHARS = 200
+"""Formulas of up to this length are read once: a page repeats `x` and `n`, and twins repeat each other."""
 MAX_MACROS = 400
+MAX_KEPT_CHARS = 200
+KEPT_FORMULAS = 4096
+"""How many cleaned formulas are kept, and how long they may be: at most a few megabytes a process."""
 
 _COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.)", re.S)
 _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|nbsp|apos|#\d{1,6}|#x[0-9a-fA-F]{1,5});")
@@ -17,7 +23,6 @@ _COMMENT = re.compile(r"(?<!\\)%[^\n]*\n\s*")
 _GUARD_OPEN = re.compile(r"^\s*%?\s*<!\[CDATA\[")
 _GUARD_CLOSE = re.compile(r"%?\s*\]\]>\s*$")
 _ODD_SPACE = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")
-_SPACE = re.compile(r"[\s\u00a0]+")
 _SPACE_BEFORE_SCRIPT = re.compile(r"(\\[a-zA-Z]+) +(?=[_^])")
 _STYLE = re.compile(r"^\\(?:displaystyle|textstyle)(?![a-zA-Z])\s*")
 _LABEL = re.compile(r"\\label\s*\{[^{}]{0,200}\}")
@@ -31,7 +36,9 @@ _DEFINITION = re.compile(
     r"|g?def\s*\\(?P<def>[a-zA-Z]+)\s*(?P<params>(?:#\d)*)\s*)(?=\{)"
 )
 _LET = re.compile(r"\\let\s*\\([a-zA-Z]+)\s*=?\s*(\\[a-zA-Z]+|[^\s\\])")
-_SPACED_TEXT = re.compile(r"\\(?:text|mbox|hbox|textrm|textbf|textit|intertext)\s*(?=\{)")
+_SET_LETTERS = re.compile(r"\\(mathrm|mathsf|mathtt)\{[A-Za-z]\}(?:\\\1\{[A-Za-z]\}){1,200}")
+_TEXT_SPECIAL = re.compile(r"([#%&_{}$])")
+_BRACE = re.compile(r"\\.|([{}])", re.S)
 
 
 @dataclass(frozen=True)
@@ -63,19 +70,29 @@ def matching_brace(tex: str, start: int) -> int:
     return -1
 
 
+class CleanTex(str):
+    """TeX that is normalised and well formed."""
+
+    __slots__ = ()
+
+
 def well_formed(tex: str) -> bool:
     """Balanced braces and environments, something visible, of bearable length."""
-    if not tex.strip() or len(tex) > MAX_TEX_CHARS:
+    if len(tex) > MAX_TEX_CHARS or not tex.strip():
         return False
-    depth = 0
-    bare = _COMMAND.sub("", tex)
-    for character in bare:
-        if character in "{}":
-            depth += 1 if character == "{" else -1
-            if depth < 0:
-                return False
-    if depth or "\\begin" not in tex and "\\end" not in tex:
-        return depth == 0
+    if "{" in tex or "}" in tex:
+        depth = 0
+        for brace in _BRACE.findall(tex):
+            if brace == "{":
+                depth += 1
+            elif brace:
+                depth -= 1
+                if depth < 0:
+                    return False
+        if depth:
+            return False
+    if "\\begin" not in tex and "\\end" not in tex:
+        return True
     open_names: list[str] = []
     for mark in _ENVIRONMENT.finditer(tex):
         if mark[1] == "begin":
@@ -90,6 +107,18 @@ def normalise(tex: str, macros: Macros | None = None) -> str:
 
     What a formula means is not touched, and no Unicode normalisation takes place.
     """
+    if not macros and len(tex) <= MAX_KEPT_CHARS:
+        return _known(tex)
+    return _normalised(tex, macros)
+
+
+@lru_cache(KEPT_FORMULAS)
+def _known(tex: str) -> str:
+    """Pages repeat their formulas: half of those in a text are a single letter."""
+    return _normalised(tex, None)
+
+
+def _normalised(tex: str, macros: Macros | None) -> str:
     if len(tex) > 2 * MAX_TEX_CHARS:
         return ""
     if "CDATA" in tex or "]]>" in tex:
@@ -106,12 +135,16 @@ def normalise(tex: str, macros: Macros | None = None) -> str:
         tex = _LABEL.sub("", tex)
     if "color" in tex:
         tex = _COLOR_SWITCH.sub("", _TEXTCOLOR.sub("", tex))
-    tex = _SPACE.sub(" ", _ODD_SPACE.sub("", tex)).strip()
-    tex = _SPACE_BEFORE_SCRIPT.sub(r"\1", tex)
-    tex = _without_wrapper(tex)
+    if not tex.isascii():
+        tex = _ODD_SPACE.sub("", tex)
+    tex = " ".join(tex.split())
+    if " _" in tex or " ^" in tex:
+        tex = _SPACE_BEFORE_SCRIPT.sub(r"\1", tex)
+    if "style" in tex:
+        tex = _without_wrapper(tex)
     if "$" in tex:
         tex = _inner_dollars(tex)
-    return _without_trailing_space(tex)
+    return _without_trailing_space(tex) if tex.endswith("\\") else tex
 
 
 def _without_wrapper(tex: str) -> str:
@@ -160,6 +193,30 @@ def fold_binomials(tex: str) -> str:
             tex = f"{tex[: at - len(opening)]}\\binom{tex[above:end]}{tex[end + len(closing) :]}"
         at = tex.find(_GENFRAC, at + 1)
     return tex
+
+
+def join_letters(tex: str) -> str:
+    """A word that a renderer set upright letter by letter, back to one word."""
+    return _SET_LETTERS.sub(_joined, tex) if "}\\math" in tex else tex
+
+
+def _joined(found: re.Match[str]) -> str:
+    opening = f"\\{found[1]}{{"
+    return opening + found[0].replace(opening, "").replace("}", "") + "}"
+
+
+def as_substack(tex: str) -> str:
+    """A matrix of one column as a script, as renderers draw `\\substack`, back to it."""
+    opening, closing = "\\begin{matrix}", "\\end{matrix}"
+    if not tex.startswith(opening) or not tex.endswith(closing):
+        return tex
+    body = tex[len(opening) : -len(closing)]
+    return tex if "&" in body or "\\begin" in body or "\\\\" not in body else f"\\substack{{{body}}}"
+
+
+def escaped_text(words: str) -> str:
+    """Words for `\\text{...}`."""
+    return _TEXT_SPECIAL.sub(r"\\\1", words.replace("\\", r"\backslash "))
 
 
 def join_tex(left: str, right: str) -> str:

@@ -15,22 +15,33 @@ MAX_PREFIXES = 8
 # so that every site under github.io is a domain of its own.
 _SUFFIXES = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True)
 
+# Parameters that say where a reader came from or who they are. `ref` and `source` are not among them: they choose a
+# branch or a document at some sites. A copy that is missed here is still found by its text.
 _TRACKING = re.compile(
-    r"(?:utm_\w+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|mc_[ce]id|igshid|_ga|_gl|_hs(?:enc|mi)|spm|scm|"
-    r"phpsessid|jsessionid|sessionid|ref_src|referrer|share_(?:source|token|from)|from_source)",
+    r"(?:utm_\w+|(?:pk|piwik|mtm|matomo|hsa)_\w+|fbclid|fb_(?:action_ids|action_types|source|ref)|gclid|gclsrc|dclid|"
+    r"gbraid|wbraid|msclkid|yclid|ysclid|twclid|ttclid|li_fat_id|srsltid|igsh|igshid|mc_[ce]id|mkt_tok|oly_(?:enc|anon)_id|"
+    r"vero_(?:id|conv)|wickedid|s_kwcid|ef_id|epik|_openstat|_ga|_gl|_hs(?:enc|mi)|spm|scm|ref_src|ref_url|referrer|"
+    r"share_(?:source|token|from)|from_source|replytocom|hilit|"
+    r"phpsessid|jsessionid|sessionid|session_id|aspsessionid\w*|cfid|cftoken|oscsid|zenid)",
     re.I,
 )
-_INDEX_PAGE = re.compile(r"/(?:index|default|home)\.(?:html?|php|aspx?|jsp|shtml)$", re.I)
-_SESSION_PATH = re.compile(r";jsessionid=[^/?#]{0,200}", re.I)
-_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_SESSION = re.compile(r"(?:sid|s|session|sess)=[0-9a-f]{32}", re.I)  # of forums: `s` alone is often a search
+_INDEX_PAGE = re.compile(r"/(?:index|default|home)\.(?:[xsp]?html?|php\d?|aspx?|jsp|cfm|cgi|pl)$", re.I)
+_SLASHES = re.compile(r"//+")
+_SESSION_PATH = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?#;]{0,200}", re.I)
+# Bare in the one spelling: what RFC 3986 calls unreserved, and signs that servers read alike bare and encoded
+# (Ring_(mathematics), Ring_%28mathematics%29). Encoded stay & = + ; # % / ?, whose two forms can mean two things.
+_BARE = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$'()*,:@")
 _PERCENT = re.compile(r"%([0-9a-fA-F]{2})")
+_PLAIN = re.compile(r"[\w\-.~!$'()*,:@&=+;%/?]*", re.ASCII)
 _DEFAULT_PORTS = frozenset((None, 80, 443))
 
 
 def page_url(raw: str) -> str:
     """A usable http(s) address from a WARC-Target-URI, '' if it is none (`javascript:`, no host, absurd length)."""
     url = raw.strip().removeprefix("<").removesuffix(">").strip().replace(" ", "%20")
-    url = "".join(character for character in url if character.isprintable())
+    if not url.isprintable():
+        url = "".join(character for character in url if character.isprintable())
     if not url or len(url) > MAX_URL_CHARS:
         return ""
     return url if host(url) else ""
@@ -50,8 +61,10 @@ def registrable_domain(url: str) -> str:
 def canonical_url(url: str) -> str:
     """One spelling for addresses that lead to the same page.
 
-    Scheme, `www.`, default ports, fragment, tracking and session parameters, index pages, a trailing slash, the order
-    of parameters and the case of percent-encoding are dropped or made equal. `https://...`, or '' for a bad URL.
+    Scheme, `www.`, default ports, user, fragment, tracking and session parameters, index pages, trailing and doubled
+    slashes, the order of parameters and percent-encoding are dropped or made equal. `www.example.org` and
+    `example.org` are one site; other hosts (`m.`, `www2.`) are not: there the text decides. Letters of the path keep
+    their case. A key for comparison, not an address to fetch: `https://...`, or '' for a bad URL.
     """
     parts = _split(url)
     name = _host(parts) if parts else ""
@@ -59,8 +72,9 @@ def canonical_url(url: str) -> str:
         return ""
     port = _port(parts)
     netloc = name.removeprefix("www.") + ("" if port in _DEFAULT_PORTS else f":{port}")
-    path = _INDEX_PAGE.sub("/", _path(parts))
-    query = "&".join(sorted(field for field in _percent(parts.query).split("&") if field and not _tracking(field)))
+    path = _SLASHES.sub("/", _INDEX_PAGE.sub("/", _path(parts)))
+    fields = _percent(parts.query.replace("&amp;", "&")).replace("%20", "+").split("&")
+    query = "&".join(sorted(field for field in fields if field and not _tracking(field)))
     return f"https://{netloc}{path.rstrip('/')}" + (f"?{query}" if query else "")
 
 
@@ -104,7 +118,7 @@ def _ascii_host(name: str) -> str:
 
 def _path(parts: SplitResult) -> str:
     """The path with one spelling: dot segments resolved (RFC 3986 section 5.2.4), session ids gone."""
-    path = _SESSION_PATH.sub("", _percent(parts.path))
+    path = _SESSION_PATH.sub("", _percent(parts.path)) if ";" in parts.path else _percent(parts.path)
     if "/." not in path:
         return path or "/"
     kept: list[str] = []
@@ -131,15 +145,16 @@ def _registrable(name: str) -> str:
 
 
 def _tracking(field: str) -> bool:
-    return bool(_TRACKING.fullmatch(field.partition("=")[0]))
+    return bool(_TRACKING.fullmatch(field.partition("=")[0]) or _SESSION.fullmatch(field))
 
 
 def _percent(text: str) -> str:
-    """One spelling of percent-encoding: unreserved characters bare, hex digits upper case, the rest encoded."""
-    text = _PERCENT.sub(_percent_one, text)
-    return text if text.isascii() and " " not in text else quote(text, safe="%/:@!$&'()*+,;=?~-._[]|\\^`{}")
+    """One spelling of percent-encoding: signs of _BARE bare, hex digits upper case, the rest encoded."""
+    if "%" in text:
+        text = _PERCENT.sub(_percent_one, text)
+    return text if _PLAIN.fullmatch(text) else quote(text, safe="!$'()*,:@&=+;%/?", errors="replace")
 
 
 def _percent_one(match: re.Match[str]) -> str:
     byte = unquote_to_bytes(match[0])
-    return byte.decode("ascii") if byte[0] in _UNRESERVED else match[0].upper()
+    return byte.decode("ascii") if byte[0] in _BARE else match[0].upper()

@@ -1,244 +1,233 @@
 """The slow, careful way through a crawl file: one record or one lost range of bytes at a time.
 
-Used where the fast reader stops. A gzip member is trusted only whole (its CRC says so), a record only if its
-Content-Length agrees with its member; what cannot be trusted is reported with its range and skipped.
+Used where the fast reader stops. What is whole is read; what is not is reported by kind with its range, and reading
+goes on at the next place where a record begins.
 """
 
 from __future__ import annotations
 
-import re
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO
 
-import zstandard
+from jobs.web.raw_records import (
+    CORRUPT,
+    FRAMED,
+    MAX_HEAD_BYTES,
+    UNFRAMED,
+    VERSION_LINE,
+    Head,
+    LostBytes,
+    Note,
+    RawRecord,
+    parse_head,
+    target_in,
+)
+from jobs.web.warc_members import BAD, COMPRESSED, CUT, LARGE, PIECE_BYTES, WHOLE, Members, Section, container, windows
 
-MAX_HEADER_BYTES = 64 << 10
-SCAN_BYTES = 1 << 20
-
-_GZIP = b"\x1f\x8b\x08"
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_VERSION = re.compile(rb"WARC/\d\.\d{1,2}[ \t\r]{0,8}\n")
-_URL = re.compile(rb"^WARC-Target-URI:[ \t]*([^\r\n]{1,4096})", re.I | re.M)
-
-
-@dataclass(frozen=True)
-class RawRecord:
-    """A record before HTTP: lower-case WARC headers and the block's bytes (empty for kinds that hold no page)."""
-
-    kind: str
-    headers: dict[str, str]
-    block: bytes
-    offset: int
-    length: int
-
-    def until(self, next_offset: int) -> RawRecord:
-        """The same record, its stored length known now that the next record is found."""
-        return replace(self, length=max(0, next_offset - self.offset))
+LINE_FEED = 10
+LINE_BYTES = 256
+"""Bytes behind a block in which the next record has to begin: line ends and a version line."""
 
 
-@dataclass(frozen=True)
-class LostBytes:
-    """A range of the stored file that gave no record."""
-
-    reason: str
-    offset: int
-    length: int
-    url: str
-    detail: str
+def begins_record(plain: bytes) -> bool:
+    """Whether plain bytes begin with a WARC version line."""
+    return bool(VERSION_LINE.match(plain.lstrip(b"\r\n")))
 
 
-def container(stream: BinaryIO) -> str:
-    """'gzip', 'zstd' or 'plain', by the first bytes."""
+def form_of(stream: BinaryIO) -> str:
+    """The container form of a file: by its first bytes, or if those are damaged by the first record that is found."""
+    form = container(stream)
+    salvage = Salvage(stream, form, 0)
     stream.seek(0)
-    start = stream.read(4)
-    return "gzip" if start.startswith(_GZIP) else "zstd" if start == _ZSTD else "plain"
-
-
-def size_of(stream: BinaryIO) -> int:
-    """Bytes of the stored file."""
-    return stream.seek(0, 2)
+    if begins_record(stream.read(LINE_BYTES)) or (form != "plain" and salvage.first_record() < salvage.size):
+        return form
+    return min(("plain", *COMPRESSED), key=lambda name: Salvage(stream, name, 0).first_record())
 
 
 @dataclass(frozen=True)
-class Member:
-    """Bytes of one compressed member: `data` as far as it could be read, `end` its end in the file if it is whole."""
+class Step:
+    """What was found at a place, and where to go on."""
 
-    data: bytes
-    end: int
-    whole: bool
-
-
-def read_member(stream: BinaryIO, form: str, offset: int, limit: int) -> Member:
-    """Decompress the member at `offset`; no more than `limit` bytes of data are kept or produced."""
-    stream.seek(offset)
-    if form == "plain":
-        data = stream.read(limit)
-        return Member(data, offset + len(data), True)
-    if form == "zstd":
-        return _zstd_frame(stream, offset, limit)
-    inflater = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    parts: list[bytes] = []
-    total, read = 0, 0
-    try:
-        while not inflater.eof and total < limit and (chunk := stream.read(64 << 10)):
-            read += len(chunk)
-            while chunk and total < limit:
-                data = inflater.decompress(chunk, limit - total)
-                parts.append(data)
-                total += len(data)
-                chunk = inflater.unconsumed_tail
-    except zlib.error:
-        return Member(b"".join(parts), offset + read, False)
-    return Member(b"".join(parts), offset + read - len(inflater.unused_data), inflater.eof)
+    found: tuple[RawRecord | LostBytes, ...]
+    following: int
 
 
-def _zstd_frame(stream: BinaryIO, offset: int, limit: int) -> Member:
-    inflater = zstandard.ZstdDecompressor().decompressobj()
-    parts: list[bytes] = []
-    total, read = 0, 0
-    try:
-        # Small pieces in, because a zstd block gives up to 128 KiB for a few bytes.
-        while not inflater.eof and total < limit and (chunk := stream.read(4 << 10)):
-            read += len(chunk)
-            parts.append(inflater.decompress(chunk))
-            total += len(parts[-1])
-    except zstandard.ZstdError:
-        return Member(b"".join(parts), offset + read, False)
-    return Member(b"".join(parts), offset + read - len(inflater.unused_data), inflater.eof)
+@dataclass(frozen=True)
+class Went:
+    """Where to go on after a step, and whether it found one sound record alone, as the fast reader needs them."""
+
+    following: int
+    sound: bool
 
 
 class Salvage:
-    """Steps through a damaged file of one container form."""
+    """Steps through a damaged WARC file of one container form; blocks over `max_block` bytes are cut there."""
 
     def __init__(self, stream: BinaryIO, form: str, max_block: int) -> None:
         self.stream = stream
         self.form = form
         self.max_block = max_block
-        self.size = size_of(stream)
+        self.members = Members(stream, form, begins_record)
+        self.size = self.members.size
+        self._file = Section(stream, self.size, WHOLE)
 
-    def holds_records(self) -> bool:
-        """Whether anything in the file looks like the beginning of a WARC record."""
-        return self.next_start(0) < self.size
-
-    def step(self, offset: int) -> tuple[list[RawRecord | LostBytes], int]:
-        """Records of the member at `offset`, or the range that is lost from there; and where to go on."""
+    def first_record(self) -> int:
+        """Where the first thing stands that looks like the beginning of a WARC record; the file's size if none does."""
         if self.form == "plain":
-            return self._plain_step(offset)
-        member = read_member(self.stream, self.form, offset, 2 * self.max_block)
-        if member.whole and _VERSION.match(member.data.lstrip(b"\r\n")):
-            return self._member_records(member, offset), max(member.end, offset + 1)
-        reason = "too_large" if len(member.data) >= 2 * self.max_block else "lost_bytes"
-        return self._lost(offset, reason, member.data)
+            return self._next_head(self.stream, 0, self.size)
+        return self.members.next_start(0)
 
-    def next_start(self, offset: int) -> int:
-        """The first place at or after `offset` where a record may begin; the file's size if there is none."""
-        for found in self._candidates(offset):
-            if self.form == "plain":
-                return found
-            head = read_member(self.stream, self.form, found, 64)
-            if _VERSION.match(head.data.lstrip(b"\r\n")):
-                return found
-        return self.size
+    def holds_more(self, offset: int) -> bool:
+        """Whether the member at `offset` holds more than one record."""
+        if self.form == "plain":
+            return False
+        section = self.members.section(offset)
+        with section.plain:
+            return len(list(islice(self._section_records(section), 2))) > 1
 
-    def _candidates(self, offset: int) -> Iterator[int]:
-        mark = _GZIP if self.form == "gzip" else _ZSTD if self.form == "zstd" else b"WARC/"
-        at = offset
-        while at < self.size:
-            self.stream.seek(at)
-            window = self.stream.read(SCAN_BYTES)
-            found = window.find(mark)
+    def step(self, offset: int, skip: int = 0) -> Generator[RawRecord | LostBytes, None, Went]:
+        """What stands at `offset` of the stored file, but for its first `skip` records; and where to go on."""
+        if self.form == "plain":
+            step = self._record_at(self._file, offset)
+            yield from step.found
+            return Went(step.following, all(_is_sound(one) for one in step.found))
+        section = self.members.section(offset)
+        count, sound = 0, True
+        with section.plain:
+            for found in self._section_records(section):
+                count += 1
+                sound = sound and _is_sound(found)
+                if count > skip:
+                    yield found
+        return Went(section.end, sound and count == 1)
+
+    def _section_records(self, section: Section) -> Iterator[RawRecord | LostBytes]:
+        at = 0
+        while at < section.size:
+            step = self._record_at(section, at)
+            yield from step.found
+            at = step.following
+        if not section.size and section.state != WHOLE:
+            yield self._lost(section, 0, 0, b"", None)
+
+    def _record_at(self, section: Section, at: int) -> Step:
+        section.plain.seek(at)
+        data = section.plain.read(PIECE_BYTES)
+        blank = len(data) - len(data.lstrip(b"\r\n"))
+        if blank == len(data):
+            return Step((), at + max(blank, 1))
+        head = parse_head(data[blank:])
+        if head is None and VERSION_LINE.match(data, blank):
+            data += section.plain.read(MAX_HEAD_BYTES - PIECE_BYTES)
+            head = parse_head(data[blank:])
+        if head is None:
+            following = self._next_head(section.plain, at + blank + 1, section.size)
+            return Step((self._lost(section, at, following, data[blank : following - at], None),), following)
+        start = at + blank + head.size
+        end = start + head.length
+        behind = self._behind(section, end)
+        if head.length >= 0 and end <= section.size and _is_end(section, end, behind):
+            last = not behind.strip(b"\r\n")
+            if not (last and section.state in (CUT, LARGE)):
+                return Step((self._record(section, head, at, start, end),), end)
+        return self._misfit(section, head, at, start)
+
+    def _behind(self, section: Section, end: int) -> bytes:
+        if end > section.size:
+            return b""
+        section.plain.seek(end)
+        return section.plain.read(LINE_BYTES)
+
+    def _record(self, section: Section, head: Head, at: int, start: int, end: int) -> RawRecord:
+        section.plain.seek(start)
+        block = section.plain.read(min(end - start, self.max_block + 1))
+        trust = CORRUPT if section.state == BAD else FRAMED
+        notes: tuple[Note, ...] = (Note("lf_headers"),) if head.line_feeds else ()
+        # A crawl file served as a page, or a Content-Length that swallowed a record. The head inside is not believed,
+        # because whoever writes a page could forge records of other sites that way; the page has to be proved whole.
+        inside = block.find(b"\nWARC/")
+        if inside >= 0 and parse_head(block[inside + 1 : inside + MAX_HEAD_BYTES]):
+            notes = (Note("record_inside", f"a record head at byte {inside + 1} of the block"), *notes)
+            trust = UNFRAMED if trust == FRAMED else trust
+        return _raw(section, head, block, at, end, trust, notes)
+
+    def _misfit(self, section: Section, head: Head, at: int, start: int) -> Step:
+        """A record whose length does not agree with what follows, or whose bytes end too soon."""
+        following = self._next_head(section.plain, start, section.size)
+        reason = "wrong_content_length" if "content-length" in head.headers else "missing_content_length"
+        if following == section.size:
+            if section.state != WHOLE:
+                return Step((self._lost(section, at, following, b"", head),), following)
+            if section.is_file and head.length > section.size - start:
+                reason = "truncated_record"
+        stated = start + head.length
+        if head.length >= 0 and stated < following and self._behind(section, stated).startswith((b"\r\n\r\n", b"\n\n")):
+            reason, following = "junk_behind", stated  # the length may be right, and what follows is no record
+        if following - start > self.max_block or reason == "truncated_record":
+            return Step((self._lost(section, at, following, b"", head, reason),), following)
+        section.plain.seek(start)
+        block = section.plain.read(following - start)
+        if reason != "junk_behind":
+            block = block[:-4] if block.endswith(b"\r\n\r\n") else block.removesuffix(b"\n\n")
+        length = head.headers.get("content-length", "")[:40]
+        notes: tuple[Note, ...] = (Note(reason, f"Content-Length {length!r}, {len(block)} bytes to the next record"),)
+        notes += (Note("lf_headers"),) if head.line_feeds else ()
+        trust = CORRUPT if section.state == BAD else UNFRAMED
+        return Step((_raw(section, head, block, at, following, trust, notes),), following)
+
+    def _lost(
+        self, section: Section, at: int, following: int, data: bytes, head: Head | None, reason: str = ""
+    ) -> LostBytes:
+        url = head.headers.get("warc-target-uri", "") if head else target_in(data)
+        offset, length = section.place(at, following)
+        reason = reason or self._reason(section, following, data)
+        return LostBytes(reason, offset, length, url, f"no record could be read in {length} bytes")
+
+    def _reason(self, section: Section, following: int, data: bytes) -> str:
+        """Why the plain bytes up to `following` gave no record; `data` is how they begin where that is no head."""
+        at_end = following >= section.size
+        at_file_end = at_end and section.end >= self.size
+        has_version = bool(VERSION_LINE.match(data))
+        if has_version and len(data) >= MAX_HEAD_BYTES - LINE_BYTES:
+            return "oversized_header"
+        if at_end and section.state == LARGE:
+            return "too_large"
+        if at_end and section.state == CUT:
+            return "truncated_record" if at_file_end else "truncated_member"
+        if at_end and section.state == BAD:
+            junk = at_file_end and not section.size and not self.members.is_member(section.stored[0])
+            return "trailing_garbage" if junk else "corrupt_member"
+        if has_version:
+            return "truncated_record" if section.is_file and at_file_end else "bad_record_head"
+        return "trailing_garbage" if at_file_end else "no_record"
+
+    @staticmethod
+    def _next_head(plain: BinaryIO, at: int, size: int) -> int:
+        """The next place from `at` on where a line is a WARC version line; `size` if none is."""
+        for position, window in windows(plain, max(0, at - 1), LINE_BYTES):
+            found = window.find(b"WARC/")
             while found >= 0:
-                at_line_start = found == 0 or window[found - 1 : found] == b"\n"
-                if self.form != "plain" or (at_line_start and _VERSION.match(window, found)):
-                    yield at + found
-                found = window.find(mark, found + 1)
-            if len(window) < SCAN_BYTES:
-                return
-            at += len(window) - 16
-
-    def _lost(self, offset: int, reason: str, data: bytes) -> tuple[list[RawRecord | LostBytes], int]:
-        after = self.next_start(offset + 1)
-        url = _URL.search(data, 0, MAX_HEADER_BYTES)
-        name = url[1].decode("utf-8", "replace").strip() if url else ""
-        return [
-            LostBytes(reason, offset, after - offset, name, f"no record could be read in {after - offset} bytes")
-        ], after
-
-    def _plain_step(self, offset: int) -> tuple[list[RawRecord | LostBytes], int]:
-        self.stream.seek(offset)
-        data = self.stream.read(MAX_HEADER_BYTES)
-        skipped = len(data) - len(data.lstrip(b"\r\n"))
-        parsed = parse_headers(data[skipped:])
-        if parsed is None:
-            return ([], self.size) if not data.strip() else self._lost(offset, "lost_bytes", data)
-        headers, block_start = parsed
-        length = _content_length(headers)
-        start = offset + skipped + block_start
-        self.stream.seek(start + max(length, 0))
-        if length < 0 or not _ends_record(self.stream.read(MAX_HEADER_BYTES)):
-            return self._lost(offset, "wrong_content_length", data)
-        self.stream.seek(start)
-        block = self.stream.read(min(length, self.max_block + 1))
-        if len(block) < min(length, self.max_block + 1):
-            return self._lost(offset, "truncated_record", data)
-        record = _record(headers, block, offset)
-        return [record.until(start + length)], start + length
-
-    def _member_records(self, member: Member, offset: int) -> list[RawRecord | LostBytes]:
-        """Usually one record; wget and old tools put several, or the whole file, into one member."""
-        found: list[RawRecord | LostBytes] = []
-        data = member.data
-        at = len(data) - len(data.lstrip(b"\r\n"))
-        while at < len(data):
-            parsed = parse_headers(data[at : at + MAX_HEADER_BYTES])
-            if parsed is None:
-                url = _URL.search(data, at, at + MAX_HEADER_BYTES)
-                name = url[1].decode("utf-8", "replace") if url else ""
-                found.append(LostBytes("oversized_header", offset, member.end - offset, name, "no end of the headers"))
-                break
-            headers, block_start = parsed
-            length = _content_length(headers)
-            start = at + block_start
-            rest = data[start + length : start + length + MAX_HEADER_BYTES]
-            if length < 0 or start + length > len(data) or not _ends_record(rest):
-                reason = "missing_content_length" if "content-length" not in headers else "wrong_content_length"
-                detail = f"Content-Length {headers.get('content-length', '')[:40]!r}, {len(data) - start} bytes left"
-                url_name = headers.get("warc-target-uri", "")
-                found.append(LostBytes(reason, offset, member.end - offset, url_name, detail))
-                break
-            found.append(_record(headers, data[start : start + length], offset).until(member.end))
-            at = start + length
-            at += len(data[at:]) - len(data[at:].lstrip(b"\r\n"))
-        return found
+                line_start = position + found == 0 or (found > 0 and window[found - 1] == LINE_FEED)
+                if line_start and position + found >= at and VERSION_LINE.match(window, found):
+                    return position + found
+                found = window.find(b"WARC/", found + 1)
+        return size
 
 
-def parse_headers(data: bytes) -> tuple[dict[str, str], int] | None:
-    """WARC headers (names in lower case) and where the block begins; None if this is no record head."""
-    version = _VERSION.match(data)
-    ends = [(at, at + len(gap)) for gap in (b"\r\n\r\n", b"\n\n") if (at := data.find(gap)) >= 0]
-    if not version or not ends:
-        return None
-    end, block_start = min(ends)
-    headers: dict[str, str] = {}
-    for line in re.split(rb"\r?\n", data[version.end() : end]):
-        name, colon, value = line.decode("utf-8", "replace").partition(":")
-        if colon:
-            headers.setdefault(name.strip().lower(), value.strip())
-    return headers, block_start
+def _is_end(section: Section, end: int, behind: bytes) -> bool:
+    """After a block come line ends and then the next record, or nothing, or the end of its member."""
+    rest = behind.lstrip(b"\r\n")
+    return not rest or bool(VERSION_LINE.match(rest)) or section.is_seam(end + len(behind) - len(rest))
 
 
-def _content_length(headers: dict[str, str]) -> int:
-    value = headers.get("content-length", "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 16 else -1
+def _is_sound(found: RawRecord | LostBytes) -> bool:
+    return isinstance(found, RawRecord) and found.trust == FRAMED and not found.notes
 
 
-def _ends_record(rest: bytes) -> bool:
-    """After a block come line ends and then the next record or nothing."""
-    rest = rest.lstrip(b"\r\n")
-    return not rest or bool(_VERSION.match(rest))
-
-
-def _record(headers: dict[str, str], block: bytes, offset: int) -> RawRecord:
-    return RawRecord(headers.get("warc-type", "").lower(), headers, block, offset, 0)
+def _raw(
+    section: Section, head: Head, block: bytes, at: int, end: int, trust: str, notes: tuple[Note, ...]
+) -> RawRecord:
+    offset, length = section.place(at, end)
+    return RawRecord(head.headers.get("warc-type", "").lower(), head.headers, block, offset, length, trust, notes)

@@ -16,11 +16,12 @@ import pyarrow as pa
 import pytest
 
 from jobs.lake.catalog import Lake, Publication
-from jobs.lake.datasets import CONTAMINATION, CORPUS, PAGES, Address
+from jobs.lake.datasets import CONTAMINATION, CORPUS, FORMULA_LEDGER, PAGES, Address
 from jobs.lake.manifest import Provenance
 from jobs.lake.settings import RunOptions
 from jobs.lake.stage import Run, Stage, StageError, StageSettings
 from jobs.quality.check import SUITES, check, measured_rows
+from jobs.quality.formula_ledger import ledger_suite
 from jobs.quality.validation import validate
 
 Row = dict[str, Any]
@@ -33,9 +34,10 @@ def page(number: int, **changes: object) -> Row:
     row = {
         "page_id": digest[:16], "url": f"https://maths.example/{number}", "domain": "maths.example",
         "fetched_at": datetime(2026, 10, 1, tzinfo=UTC), "language": "en", "language_score": 0.9, "title": "A page",
-        "text": TEXT, "formulas_seen": 30, "formulas_kept": 30, "formula_kinds": [("mathjax", 30)], "charset": "utf-8",
+        "text": TEXT, "formulas_seen": 30, "formulas_kept": 30, "formula_kinds_seen": [("mathjax", 30)],
+        "formula_kinds": [("mathjax", 30)], "charset": "utf-8",
         "warc_path": "a.warc.gz", "warc_offset": 10 * number, "warc_length": 10, "content_digest": digest[:40],
-        "robots": "", "license": "", "truncated": False,
+        "robots": "", "license": "", "truncated": False, "over_limit": False, "notes": "",
     }  # fmt: skip
     return {**row, **changes}
 
@@ -152,6 +154,51 @@ def test_warnings_are_told_and_stop_nothing(tmp_path: Path, caplog: pytest.LogCa
     assert [w.split(":")[0] for w in warned] == ["undetermined_share", "formula_recovery", "median_text_characters"]
     assert figure["undetermined_share"] == 1
     assert figure["formula_recovery"] == pytest.approx(1 / 30)
+
+
+def ledger(domain: str, seen: int, kept: int) -> Row:
+    return {
+        "domain": domain, "pages": 3, "pages_over_limit": 0, "formulas_seen": seen, "formulas_kept": kept,
+        "kinds_seen": [("katex", seen)], "kinds_kept": [("katex", kept)], "recovery": kept / seen if seen else None,
+    }  # fmt: skip
+
+
+LEDGER_AT = FORMULA_LEDGER.at("v1", "sample")
+
+
+def test_domains_that_lose_formulas_are_warned_of_worst_first(tmp_path: Path) -> None:
+    rows = [ledger("good.org", 400, 399), ledger("bad.org", 20, 18), ledger("few.org", 19, 0), ledger("none.org", 0, 0),
+            ledger("worst.org", 100, 90), ledger("one.org", 20, 19)]  # fmt: skip
+    run, begun = publication(tmp_path, LEDGER_AT, rows)
+    check(run, begun)
+    figure = run.figures["formula_ledger"]
+    assert isinstance(figure, dict)
+    (warning,) = figure["warnings"]  # type: ignore[misc]
+    assert str(warning).startswith("recovery: ") and "(2 of " in str(warning)
+    assert (figure["domains_judged"], figure["domains_below"], figure["formulas_seen"]) == (4, 2, 559)
+    results = json.loads((tmp_path / begun.name("quality/results.json")).read_bytes())
+    (broken,) = [e for e in results["expectations"] if not e["passed"]]
+    assert [(s["domain"], s["lost"]) for s in broken["samples"]] == [
+        ("worst.org", "10 lost of 100"),
+        ("bad.org", "2 lost of 20"),
+    ]
+    assert "rows were checked, those of domains that hold formulas" in results["coverage"]
+
+
+def test_a_crawl_below_the_floor_is_stopped_and_the_floor_is_a_setting(tmp_path: Path) -> None:
+    rows = [ledger("a.org", 100, 60), ledger("b.org", 100, 90)]
+    run, begun = publication(tmp_path, LEDGER_AT, rows)
+    with pytest.raises(StageError, match=r"\[formula_recovery\].*Observed: 0.75"):
+        check(run, begun)
+    check(run, begun, ledger_suite(0.7))
+    with pytest.raises(StageError, match="formula_recovery"):
+        check(run, begun, ledger_suite(0.76))
+
+
+def test_a_crawl_with_few_formulas_is_not_judged(tmp_path: Path) -> None:
+    run, begun = publication(tmp_path, LEDGER_AT, [ledger("a.org", 19, 0)])
+    check(run, begun)
+    assert run.figures["formula_ledger"]["formula_recovery"] is None  # type: ignore[index,call-overload]
 
 
 def test_results_are_json_with_every_expectation(tmp_path: Path) -> None:

@@ -55,7 +55,43 @@ def test_robots_and_license_are_read_from_head_and_headers() -> None:
         '<a rel="license" href="https://creativecommons.org/licenses/by-sa/4.0/deed.en">CC</a>'
     )
     found = read_signals(html, [("X-Robots-Tag", "googlebot: noindex, noimageai")])
-    assert found == Signals("noai,noimageai,noindex", "cc-by-sa-4.0")
+    assert found == Signals("googlebot:noimageai,googlebot:noindex,noai", "cc-by-sa-4.0")
+
+
+@pytest.mark.parametrize(
+    ("html", "robots"),
+    [
+        ('<META CONTENT="NoIndex,NOFOLLOW" NAME="ROBOTS">', "nofollow,noindex"),
+        ('<meta name="GPTBot" content="noindex, nofollow">', "gptbot:nofollow,gptbot:noindex"),
+        ('<meta name="CCBot" content="nofollow"><meta name=googlebot content=noarchive>',
+         "ccbot:nofollow,googlebot:noarchive"),
+        ('<meta name="robots" content="noai, noimageai">', "noai,noimageai"),
+        ('<meta name="tdm-reservation" content="1">', "tdm-reservation"),
+        ('<meta name="tdm-reservation" content="0">', ""),
+        ('<meta name="robots" content="index, follow, max-snippet:-1">', ""),
+        ('<meta name="google" content="notranslate"><meta name="description" content="none of this: noindex">', ""),
+        ('<!-- <meta name="robots" content="noindex"> -->', ""),
+        ('</head><body><p>&lt;meta name="robots" content="noindex"&gt;</p>', ""),
+        ('<meta name="robots" content="noindex"', ""),
+    ],
+)  # fmt: skip
+def test_meta_elements_speak_to_all_or_to_single_crawlers(html: str, robots: str) -> None:
+    assert read_signals(f"<html><head>{html}</head><body>x</body></html>").robots == robots
+
+
+@pytest.mark.parametrize(
+    ("headers", "robots"),
+    [
+        ([("x-robots-tag", "noindex"), ("X-Robots-Tag", "gptbot: noai, nofollow")],
+         "gptbot:noai,gptbot:nofollow,noindex"),
+        ([("X-Robots-Tag", "unavailable_after: 25 Jun 2010 15:00:00 PST, noarchive")], "noarchive"),
+        ([("X-Robots-Tag", "max-snippet:0, noindex")], "noindex"),
+        ([("TDM-Reservation", "1")], "tdm-reservation"),
+        ([("X-Powered-By", "noindex")], ""),
+    ],
+)  # fmt: skip
+def test_headers_speak_to_all_or_to_single_crawlers(headers: list[tuple[str, str]], robots: str) -> None:
+    assert read_signals("<p>x</p>", headers).robots == robots
 
 
 def test_a_silent_page_gives_no_signals() -> None:
