@@ -1,32 +1,38 @@
 """python -m jobs.decontaminate --benchmarks sample: pages that hold benchmark texts go; the rest is the corpus.
 
-The rule is the paper's (2.1): any 10-gram of a benchmark text condemns a page, texts of 3 to 9 words are matched
-as a whole, shorter ones never. Words are plain: case and punctuation do not matter, TeX is not rewritten. Left out on
-purpose: a guard for common phrases; the figures count hits by item, so that a person sees what it would have to spare.
+The rule is the paper's (2.1): any 10-gram of a benchmark text condemns a page, texts of 3 to 9 words are matched as a
+whole, shorter ones never. `--mode maths` reads through case, punctuation, markup and other TeX, `--mode paper
+--no-guard` is the rule by the letter. Left out on purpose: paraphrases and translations, which no n-gram finds.
 """
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
 from jobs import runner, spark_tables
-from jobs.contamination import BENCHMARK_TEXTS, HITS, ContaminationIndex, benchmark_texts, hit_finder, to_lines
+from jobs.common_phrases import CommonPhrase, common_phrases
+from jobs.contamination import BENCHMARK_TEXTS, SHARED, ContaminationIndex, Mode, benchmark_texts, shared_finder
 from jobs.lake import tables
-from jobs.lake.benchmarks import Benchmarks, read_benchmarks
+from jobs.lake.benchmarks import Benchmarks, DeclarationError, read_benchmarks
 from jobs.lake.catalog import Lake
-from jobs.lake.datasets import CONTAMINATION, CORPUS, DEDUPED, MATH_PAGES, PAGES, SAMPLE, Address
+from jobs.lake.datasets import COMMON_PHRASES, CONTAMINATION, CORPUS, DEDUPED, MATH_PAGES, PAGES, SAMPLE, Address
 from jobs.lake.settings import JsonValue, Location
 from jobs.lake.stage import Stage, StageError
 from jobs.lake.storage import Storage
 from jobs.page_frames import pages_of
+from jobs.passages import cut_passages
 from jobs.quality.check import check
 from jobs.spark_tables import to_spark
+from jobs.text.normalise import count_tokens
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+Batches = Iterator[pa.RecordBatch]
 
 SAMPLE_BENCHMARKS = "sample"
 TOP_ITEMS = 50
@@ -41,7 +47,13 @@ class Decontaminate(runner.SparkSettings):
     """Remove pages that contain benchmark questions or solutions; what is left is the corpus."""
 
     benchmarks: Location = SAMPLE_BENCHMARKS
-    """Folder of benchmark files (jsonl, jsonl.gz, parquet, csv), or `sample` for those of the sample crawl."""
+    """Folder of benchmark files (jsonl, jsonl.gz, parquet, csv; benchmarks.toml declares new ones), or `sample`."""
+    mode: Mode = "maths"
+    """maths reads formulas and questions however they are written; paper takes words as white space parts them."""
+    guard: bool = True
+    """Spare pages that share nothing but counting, lists and turns of speech: see the dataset common_phrases."""
+    remove: Literal["pages", "passages"] = "pages"
+    """Remove the whole page (as the paper does), or the lines that hold what it shares."""
 
 
 def reads(settings: Decontaminate, lake: Lake) -> list[Address]:
@@ -64,37 +76,93 @@ def sources(settings: Decontaminate) -> dict[str, str]:
 
 def decontaminate(settings: Decontaminate, run: runner.SparkRun) -> None:
     benchmarks = load_benchmarks(settings, run)
-    index = ContaminationIndex.build(benchmark_texts(benchmarks.items))
+    searched = ContaminationIndex.build(benchmark_texts(benchmarks.items), settings.mode, guard=settings.guard)
     survivors = survivors_with_pages(settings, run).cache()
-    broadcast = run.spark.sparkContext.broadcast(index)
+    broadcast = run.spark.sparkContext.broadcast(searched)
     with runner.Progress(run):
-        found = survivors.select("page_id", "url", "text").mapInArrow(hit_finder(broadcast), to_spark(HITS)).toArrow()
-    hits = found.sort_by([("page_id", "ascending"), ("benchmark", "ascending"), ("item", "ascending")])
+        pages = survivors.select("page_id", "url", "domain", "text")
+        shared = pages.mapInArrow(shared_finder(broadcast), to_spark(SHARED)).toArrow().to_pylist()
+    broadcast.destroy()
+    phrases = common_phrases(shared) if settings.guard else []
+    condemning = without_phrases(shared, phrases)
+    hits = pa.Table.from_pylist(best_hits(condemning), tables.CONTAMINATION)
     run.write_table(CONTAMINATION, hits)
-    run.output(CONTAMINATION).write(BENCHMARK_TEXTS, to_lines(index.texts))
-
-    contaminated = run.spark.createDataFrame(pa.table({"page_id": hits.column("page_id").unique()}))
-    kept = run.write(CORPUS, survivors.join(contaminated, "page_id", "left_anti"), key="page_id")
-    run.drop("contaminated", contaminated.count())
-    run.drop("page_missing", run.rows_in - sum(run.dropped.values()) - kept)
+    index = replace(searched, common=frozenset(p.phrase for p in phrases))
+    run.output(CONTAMINATION).write(BENCHMARK_TEXTS, index.to_lines())
+    run.write_table(COMMON_PHRASES, pa.Table.from_pylist([asdict(p) for p in phrases], tables.COMMON_PHRASES))
+    write_corpus(settings, run, survivors, condemning)
     run.figure("benchmark_items", len(benchmarks.items))
-    run.figure("benchmark_texts", len(index.texts))
-    run.figure("texts_too_short", index.grams.too_short)
-    run.figure("removed_pages", run.dropped.get("contaminated", 0))
+    run.figure("benchmark_texts", len(searched.texts))
+    run.figure("texts_too_short", searched.grams.too_short)
+    run.figure("spared_pages", len({r["page_id"] for r in shared} - {r["page_id"] for r in condemning}))
+    run.figure("common_phrases", dict(sorted(Counter(p.reason for p in phrases).items())))
     for name, value in hit_figures(hits).items():
         run.figure(name, value)
-    broadcast.destroy()
     survivors.unpersist()
+
+
+def without_phrases(shared: list[dict[str, Any]], phrases: list[CommonPhrase]) -> list[dict[str, Any]]:
+    """The rows of SHARED whose phrase is not common."""
+    common = {p.phrase for p in phrases}
+    return [row for row in shared if row["phrase"] not in common]
+
+
+def best_hits(condemning: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of CONTAMINATION: for each page and item the longest run, the first of equal ones, in order."""
+    best: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in sorted(condemning, key=lambda r: (-r["words"], r["start"], r["phrase"])):
+        best.setdefault((row["page_id"], row["benchmark"], row["item"]), {**row, "matched": row["phrase"]})
+    return [{name: best[key][name] for name in tables.CONTAMINATION.names} for key in sorted(best)]
+
+
+def write_corpus(
+    settings: Decontaminate, run: runner.SparkRun, survivors: "DataFrame", condemning: list[dict[str, Any]]
+) -> None:
+    """The pages without the contaminated ones, or without their contaminated lines."""
+    spans: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for row in condemning:
+        spans[row["page_id"]].append((row["start"], row["end"]))
+    contaminated = run.spark.createDataFrame(pa.table({"page_id": pa.array(sorted(spans), pa.string())}))
+    if settings.remove == "passages":
+        corpus = survivors.mapInArrow(passage_cutter(dict(spans)), to_spark(tables.CORPUS))
+    else:
+        corpus = survivors.join(contaminated, "page_id", "left_anti")
+    kept = run.write(CORPUS, corpus, key="page_id")
+    found = survivors.count()
+    run.drop("contaminated", found - kept)
+    run.drop("page_missing", run.rows_in - sum(run.dropped.values()) - kept)
+    run.figure("removed_pages", found - kept)
+    run.figure("cut_pages", len(spans) - (found - kept))
+
+
+def passage_cutter(spans: Mapping[str, list[tuple[int, int]]]) -> Callable[[Batches], Batches]:
+    """What a task does with `--remove passages`: cut the lines that hold spans, drop pages that are mostly those."""
+
+    def cut(batches: Batches) -> Batches:
+        for batch in batches:
+            rows = []
+            for row in batch.to_pylist():
+                if row["page_id"] in spans:
+                    row["text"] = cut_passages(row["text"], spans[row["page_id"]])
+                    row["tokens"] = count_tokens(row["text"])
+                if row["text"]:
+                    rows.append(row)
+            yield pa.RecordBatch.from_pylist(rows, tables.CORPUS)
+
+    return cut
 
 
 def load_benchmarks(settings: Decontaminate, run: runner.SparkRun) -> Benchmarks:
     """All benchmark items; logs what could not be read. Raises StageError where there is none."""
-    if settings.benchmarks == SAMPLE_BENCHMARKS:
-        folder = f"{SAMPLE.at(settings.version).folder}/benchmarks"
-        benchmarks = read_benchmarks(run.lake.storage, folder)
-    else:
-        folder = settings.benchmarks
-        benchmarks = read_benchmarks(Storage(folder))
+    try:
+        if settings.benchmarks == SAMPLE_BENCHMARKS:
+            folder = f"{SAMPLE.at(settings.version).folder}/benchmarks"
+            benchmarks = read_benchmarks(run.lake.storage, folder)
+        else:
+            folder = settings.benchmarks
+            benchmarks = read_benchmarks(Storage(folder))
+    except DeclarationError as error:
+        raise StageError(f"decontaminate: {error}") from error
     for unread in benchmarks.unread:
         run.log(f"not read: {unread.file}: {f'{unread.rows} rows: ' if unread.rows else ''}{unread.reason}")
     run.figure("unread_benchmarks", [vars(u) for u in benchmarks.unread])
@@ -120,7 +188,7 @@ def survivors_with_pages(settings: Decontaminate, run: runner.SparkRun) -> "Data
 
 def hit_figures(hits: pa.Table) -> dict[str, JsonValue]:
     """What a person needs to judge the rule: pages by benchmark and rule, and the items that hit most pages."""
-    rows = hits.select(["page_id", "benchmark", "item", "matched", "rule"]).to_pylist()
+    rows = hits.to_pylist()
     by_benchmark = Counter(benchmark for benchmark, _ in {(r["benchmark"], r["page_id"]) for r in rows})
     by_rule = Counter(rule for rule, _ in {(r["rule"], r["page_id"]) for r in rows})
     by_item = Counter((r["benchmark"], r["item"]) for r in rows)
@@ -138,7 +206,7 @@ STAGE = Stage(
     decontaminate,
     reads=reads,
     sources=sources,
-    writes=lambda settings: [CONTAMINATION.at(settings.version), CORPUS.at(settings.version)],
+    writes=lambda s: [CONTAMINATION.at(s.version), COMMON_PHRASES.at(s.version), CORPUS.at(s.version)],
     check=check,
 )
 

@@ -2,6 +2,19 @@
 
 Questions and worked solutions are texts of their own. Options, final answers and programs are no texts: they are short
 or common, and would condemn half the web. Training splits are left out, as they may be trained on (paper 2.1, 4.2).
+
+A file `benchmarks.toml` in the folder names files, leaves some out, and says what the fields of new ones are called:
+
+    [[file]]
+    path = "our-exam/*.jsonl"                # as a shell pattern, relative to the folder; the first that fits counts
+    name = "our-exam"                        # instead of the path without its ending
+    question = ["story", "question"]         # several fields are one text; without it the known layouts are tried
+    solution = ["worked"]
+    answer = "answer"
+
+    [[file]]
+    path = "drafts/*"
+    skip = "not published"
 """
 
 import csv
@@ -9,9 +22,11 @@ import gzip
 import io
 import json
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pyarrow as pa
@@ -25,6 +40,7 @@ TRAINING_SPLIT = re.compile(r"train\b", re.I)
 VERL_SUFFIX = " Let's think step by step and output the final answer within \\boxed{}."
 CALCULATOR = re.compile(r"<<[^<>]*>>")
 FINAL_LINE = re.compile(r"\n?####\s*(.*)\s*\Z")
+DECLARATIONS = "benchmarks.toml"
 WORKED_WORDS = 10
 """An `answer` of fewer words is a final answer: the n-gram rule could not find it and whole it is too common."""
 
@@ -75,27 +91,75 @@ class Layout:
     """A row -> question, solution, final answer."""
 
 
-def read_benchmarks(storage: Storage, folder: str = "") -> Benchmarks:
-    """Every benchmark file below a folder of a storage. Nothing is skipped without a word: see `unread`."""
+class DeclarationError(ValueError):
+    """A benchmarks.toml that cannot be used; the message says where and why."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What benchmarks.toml says of files."""
+
+    path: str
+    name: str = ""
+    skip: str = ""
+    question: tuple[str, ...] = ()
+    solution: tuple[str, ...] = ()
+    answer: str = ""
+
+    def read(self, row: Row) -> tuple[str, str, str]:
+        """Question, solution, final answer. Raises KeyError where a question's field is missing."""
+        question = _joined([str(row[name]) for name in self.question])
+        solution = "\n".join(text for name in self.solution if (text := _text(row, name)))
+        return question, solution, _text(row, self.answer) if self.answer else ""
+
+
+def read_declarations(data: bytes) -> tuple[Declared, ...]:
+    """The files that a benchmarks.toml declares. Raises DeclarationError."""
+    try:
+        rows = tomllib.loads(data.decode()).get("file", [])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DeclarationError(f"{DECLARATIONS}: {error}") from error
+    declared = []
+    for number, row in enumerate(rows, 1):
+        wrong = sorted(row.keys() - {f.name for f in fields(Declared)})
+        if wrong or "path" not in row:
+            raise DeclarationError(f"{DECLARATIONS}, file {number}: {f'no field {wrong}' if wrong else 'has no path'}")
+        if "solution" in row and "question" not in row:
+            raise DeclarationError(f"{DECLARATIONS}, file {number}: a solution is declared, but no question")
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+        declared.append(Declared(**values))
+    return tuple(declared)
+
+
+def read_benchmarks(storage: Storage, folder: str = "", declared: tuple[Declared, ...] = ()) -> Benchmarks:
+    """Every benchmark file below a folder of a storage. Nothing is skipped without a word: see `unread`.
+
+    `declared` goes before what the folder's own benchmarks.toml says. Raises DeclarationError for one that is broken.
+    """
     items: list[BenchmarkItem] = []
     unread: list[Unread] = []
-    for file in storage.files(folder):
-        name = file.removeprefix(f"{folder}/") if folder else file
+    names = {f.removeprefix(f"{folder}/") if folder else f: f for f in storage.files(folder)}
+    if DECLARATIONS in names:
+        declared += read_declarations(storage.read(names.pop(DECLARATIONS)))
+    for name, file in names.items():
+        said = next((d for d in declared if fnmatchcase(name, d.path)), Declared(name))
         reader = next((READERS[ending] for ending in READERS if file.endswith(ending)), None)
-        base = name.rpartition("/")[2]
         if reader is None:
             unread.append(Unread(name, 0, f"no reader: the endings read are {', '.join(READERS)}"))
-        elif TRAINING_SPLIT.match(base):
-            unread.append(Unread(name, 0, "a training split"))
+        elif said.skip or TRAINING_SPLIT.match(name.rpartition("/")[2]):
+            unread.append(Unread(name, 0, said.skip or "a training split"))
         else:
-            benchmark = name.removesuffix(next(e for e in READERS if name.endswith(e)))
+            benchmark = said.name or name.removesuffix(next(e for e in READERS if name.endswith(e)))
+            layouts = (Layout(frozenset(said.question), said.read),) if said.question else LAYOUTS
             reasons: Counter[str] = Counter()
-            items += _items(benchmark, reader(storage, file), reasons)
+            items += _items(benchmark, reader(storage, file), layouts, reasons)
             unread += [Unread(name, rows, reason) for reason, rows in sorted(reasons.items())]
     return Benchmarks(tuple(items), tuple(unread))
 
 
-def _items(benchmark: str, rows: Iterator[Row | str], reasons: Counter[str]) -> Iterator[BenchmarkItem]:
+def _items(
+    benchmark: str, rows: Iterator[Row | str], layouts: tuple[Layout, ...], reasons: Counter[str]
+) -> Iterator[BenchmarkItem]:
     """Items of one file; rows that give none are counted by reason."""
     number = -1
     try:
@@ -103,7 +167,7 @@ def _items(benchmark: str, rows: Iterator[Row | str], reasons: Counter[str]) -> 
             if isinstance(row, str):
                 reasons[row] += 1
                 continue
-            layout = next((known for known in LAYOUTS if known.fields <= row.keys()), None)
+            layout = next((known for known in layouts if known.fields <= row.keys()), None)
             if layout is None:
                 reasons[f"no known question field among {sorted(row)[:12]}"] += 1
                 continue
@@ -170,10 +234,18 @@ def _messages(row: Row) -> tuple[str, str, str]:
 
 
 def _body_and_question(row: Row) -> tuple[str, str, str]:
-    """SVAMP and ASDiv ask in two parts; the first part may lack its full stop."""
-    body = _text(row, "body", "Body").strip()
-    joint = " " if body.endswith((".", "?", "!")) or not body else ". "
-    return f"{body}{joint}{_text(row, 'question', 'Question')}", "", _text(row, "answer", "Answer")
+    """SVAMP and ASDiv ask in two parts."""
+    parts = [_text(row, "body", "Body"), _text(row, "question", "Question")]
+    return _joined(parts), "", _text(row, "answer", "Answer")
+
+
+def _joined(parts: list[str]) -> str:
+    """A question in parts, of which the first may lack their full stop."""
+    joined = ""
+    for part in parts:
+        before = joined.strip()
+        joined = f"{before}{' ' if before.endswith(('.', '?', '!')) or not before else '. '}{part}" if joined else part
+    return joined
 
 
 def _option_row(row: Row) -> tuple[str, str, str]:
