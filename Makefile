@@ -22,11 +22,12 @@ COMMON := --version $(VERSION) $(ARGS)
 FORM := --input $(INPUT) --crawl $(CRAWL) --seeds $(SEEDS) --benchmarks $(BENCHMARKS) --recipe $(RECIPE) \
   --version $(VERSION) --review $(REVIEW)
 UI_TEST_PACKAGES := pytest==9.2.0 pytest-timeout==2.4.0 playwright==1.65.2
+FUZZ_PACKAGES := atheris==3.0.0
 # Built here from source against what is installed before them, or taken by pip as the machine's own build.
 BUILT := torch|fasttext|deepspeed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast check lint ui ui-test lock clean dry-run \
+.PHONY: help setup demo test test-fast check lint ui ui-test fuzz lock clean dry-run \
   sample_crawl crawl pages seeds classifier recall domains approvals math_pages dedup decontaminate tokenizer shards \
   corpus_report pretrain sft reward_model grpo evaluate lineage
 
@@ -96,8 +97,16 @@ ui-test: setup  ## drive the UI in a headless Chromium (some ten minutes; skips 
 	.venv-ui/bin/python -m pip install -q --disable-pip-version-check $(UI_TEST_PACKAGES)
 	.venv-ui/bin/python -m pytest --noconftest -o timeout=3600 tests/ui
 
+fuzz: .venv/.ready  ## fuzz the crawl reader and page text, two minutes (atheris, in an environment of its own)
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/python -m pip install -q --disable-pip-version-check $(FUZZ_PACKAGES)
+	.venv-fuzz/bin/python -m pip install -q --disable-pip-version-check --no-deps $$(grep -iE \
+	  '^(fastwarc|resiliparse|brotli|zstandard|numpy|numba|llvmlite|tldextract|requests|requests-file|idna|filelock|urllib3|certifi|charset-normalizer)==' requirements.lock)
+	.venv-fuzz/bin/python tests/fuzz/fuzz_warc.py -max_total_time=60 -timeout=10
+	.venv-fuzz/bin/python tests/fuzz/fuzz_page.py -max_total_time=60 -timeout=20
+
 clean:  ## remove environments and Airflow's own state; the lake stays
-	rm -rf .venv .venv-airflow .venv-ui .airflow
+	rm -rf .venv .venv-airflow .venv-ui .venv-fuzz .airflow
 
 # --- one stage at a time: make recall ROUND=2 ARGS="--keep-tokens 1_000_000" ------------------------------------------
 

@@ -11,6 +11,9 @@ manifest lists what they changed under `deviations`:
 - buckets: one n-gram bucket for four tokens of training text, rounded up to a power of two, never more than `bucket`:
   two million rows of dim 256 are 2 GB, most of them never touched.
 
+Written are `linear.npy`, which recall scores with, `model.bin`, a small fastText model of the same scores for whoever
+wants to use fastText itself, and `metrics.json`.
+
 No Spark: fastText trains on one machine and, to give the same bytes twice, on one thread.
 """
 
@@ -24,12 +27,13 @@ from typing import IO
 import numpy as np
 
 from jobs import rounds, runner
-from jobs.fasttext_model import LABEL, Diverged, Scorer, TrainingSettings, train
+from jobs.fasttext_model import LABEL, Diverged, TrainingSettings, train
 from jobs.lake.catalog import Lake
 from jobs.lake.datasets import CLASSIFIER, SEEDS, Address
 from jobs.lake.stage import Run, Stage, StageError, StageSettings
 from jobs.metrics import area_under_curve, precision_recall, reliability
 from jobs.text.hashing import draw, draw_share
+from jobs.text.linear_model import LINEAR, LinearScorer, write_linear
 from jobs.text.normalise import normalise
 from jobs.web.urls import canonical_url
 
@@ -88,13 +92,16 @@ def classifier(settings: Classifier, run: Run) -> None:
     with tempfile.TemporaryDirectory() as folder:
         learn, apart = split_examples(run, settings, Path(folder))
         chosen, deviations = scaled_settings(settings, learn.examples, learn.tokens)
-        model = Path(folder) / MODEL
+        model, linear = Path(folder) / MODEL, Path(folder) / LINEAR
         try:
-            train(learn.path, model, chosen)
+            trained = train(learn.path, Path(folder) / "whole.bin", chosen)
         except (Diverged, ValueError) as error:
             raise StageError(f"{run.name}: fastText cannot learn from {seeds}: {error}") from error
-        metrics = measure(Scorer(model), apart)
-        run.output(CLASSIFIER).put(MODEL, str(model))
+        trained.write(model)
+        write_linear(linear, trained.words, trained.towards(LABEL + MATH), trained.word_ngrams)
+        metrics = measure(LinearScorer(linear), apart)
+        for path in (model, linear):
+            run.output(CLASSIFIER).put(path.name, str(path))
     run.output(CLASSIFIER).write_json(
         METRICS, {"training": asdict(chosen), "examples": learn.examples, "tokens": learn.tokens, "held_out": metrics}
     )
@@ -186,7 +193,7 @@ def _join(parts: Sequence[Path], path: Path) -> int:
     return written
 
 
-def measure(scorer: Scorer, examples: Sequence[tuple[str, bool]]) -> dict[str, object]:
+def measure(scorer: LinearScorer, examples: Sequence[tuple[str, bool]]) -> dict[str, object]:
     """Held-out precision and recall at 0.5, AUC, and how well scores are probabilities.
 
     Negatives are random pages, some of them mathematics: precision here is a lower bound. Empty where nothing was held
@@ -195,7 +202,7 @@ def measure(scorer: Scorer, examples: Sequence[tuple[str, bool]]) -> dict[str, o
     truth = np.array([positive for _, positive in examples], bool)
     if not truth.any() or truth.all():
         return {"examples": len(examples)}
-    scores = scorer.score([line for line, _ in examples], MATH)
+    scores = scorer.score([line for line, _ in examples])
     precision, recall = precision_recall(truth, scores >= 0.5)
     return {"examples": len(examples), "positives": int(truth.sum()), "auc": area_under_curve(truth, scores),
             "precision": precision, "recall": recall, "reliability": reliability(truth, scores)}  # fmt: skip

@@ -1,28 +1,43 @@
 """python -m jobs.dedup: which mathematical pages are the same page twice (paper 2.1, step 2).
 
 First by address: of one canonical URL the page fetched last stays. Then by text: MinHash brings pages together whose
-word 5-grams may agree, the 5-grams themselves decide. Left out on purpose: passages that pages share (navigation,
-quotations), and a scale at which the pairs of near-duplicates outgrow the driver (some ten million).
+word 5-grams may agree, the 5-grams themselves decide. With --earlier also against the stored signatures of earlier
+versions. Left out on purpose: passages that pages share (navigation, quotations).
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from jobs import runner
-from jobs.duplicates import Candidate, Edge, Verdict, choose_survivors
+from jobs import runner, spark_tables
+from jobs.domain_losses import domain_losses, losing_domains
+from jobs.duplicate_frames import (
+    address_winners,
+    candidate_pairs,
+    compare,
+    copy_leaders,
+    joined_survivors,
+    page_of,
+    rank_column,
+    removed_pages,
+    why_it_stays,
+)
+from jobs.earlier_versions import SIGNED_AS, EarlierVersions, earlier_addresses
+from jobs.lake import tables
 from jobs.lake.catalog import Lake, Publication
-from jobs.lake.datasets import DEDUPED, MATH_PAGES, PAGES, Address
+from jobs.lake.datasets import DEDUPED, DOMAIN_LOSSES, MATH_PAGES, PAGES, SIGNATURES, Address, Dataset
+from jobs.lake.manifest import Manifest
 from jobs.lake.settings import SettingsError
 from jobs.lake.stage import Stage
 from jobs.page_frames import pages_of
 from jobs.spark_tables import to_spark
-from jobs.text.minhash import BELOW, Banding, jaccard, only_numbers_differ, sketch
+from jobs.text.minhash import BELOW, Banding, sketch
+from jobs.text.shingle_sets import pack
 from jobs.web.urls import canonical_url
 
 if TYPE_CHECKING:
@@ -30,23 +45,9 @@ if TYPE_CHECKING:
 
 Batches = Iterator[pa.RecordBatch]
 
-BUCKET_LEADERS = 64
-"""A page is compared with the best 64 pages of each of its buckets: a page copied a million times costs 64 million
-comparisons, not half a million millions. Buckets up to this size are compared in full."""
-
-SKETCHES = pa.schema([
-    ("page_id", pa.string()), ("url", pa.string()), ("address", pa.string()),
-    ("fetched_at", pa.timestamp("us", tz="UTC")), ("formulas", pa.int64()), ("chars", pa.int64()),
-    ("wording", pa.int64()), ("numbers", pa.int64()), ("shingles", pa.binary()), ("bands", pa.list_(pa.int64())),
-])  # fmt: skip
-COMPARED = pa.schema([
-    ("one", pa.string()), ("one_formulas", pa.int64()), ("one_chars", pa.int64()),
-    ("other", pa.string()), ("other_formulas", pa.int64()), ("other_chars", pa.int64()),
-    ("similarity", pa.float64()), ("only_numbers_differ", pa.bool_()),
-])  # fmt: skip
-VERDICTS = pa.schema([
-    ("page_id", pa.string()), ("cluster", pa.string()), ("similarity", pa.float64()), ("reason", pa.string()),
-])  # fmt: skip
+PROBE = "Two sets are equal when each element of one is an element of the other. 2026年11月22日, 3.5 = 7/2."
+"""Its sketch tells whether two versions of this code sign texts alike."""
+NAMED_DOMAINS = 10  # in the log; the table has all
 
 
 @dataclass(frozen=True)
@@ -55,42 +56,183 @@ class Dedup(runner.SparkSettings):
 
     threshold: float = 0.8
     """Jaccard similarity of word 5-grams from which two pages are one."""
+    earlier: tuple[str, ...] = ()
+    """Versions whose corpora stand: what they hold is not taken again. Their signatures are read, never their texts."""
+    most_lost: float = 0.5
+    """Share of its pages, 0 to 1, above which a domain's loss is an alarm: logged and reported, nothing stops."""
 
     def __post_init__(self) -> None:
         if not BELOW < self.threshold <= 1:
             raise SettingsError(f"--threshold {self.threshold}: a Jaccard similarity above {BELOW} and up to 1")
+        if not 0 <= self.most_lost <= 1:
+            raise SettingsError(f"--most-lost {self.most_lost}: a share of a domain's pages, 0 to 1")
+        if self.version in self.earlier:
+            raise SettingsError(f"--earlier {self.version}: this run itself writes version {self.version}")
 
 
 def reads(settings: Dedup, lake: Lake) -> list[Address]:
     crawls = lake.finished(PAGES, settings.version) or [PAGES.at(settings.version, "sample")]
-    return [MATH_PAGES.at(settings.version), *crawls]
+    return [MATH_PAGES.at(settings.version), *crawls, *earlier_addresses(settings.earlier)]
+
+
+def writes(settings: Dedup) -> list[Address]:
+    return [dataset.at(settings.version) for dataset in (SIGNATURES, DEDUPED, DOMAIN_LOSSES)]
 
 
 def dedup(settings: Dedup, run: runner.SparkRun) -> None:
-    from pyspark.sql import Observation
-    from pyspark.sql import functions as f
-
     banding = Banding.for_threshold(settings.threshold)
-    chosen = run.read(MATH_PAGES.at(settings.version), columns=["page_id"])
-    crawls = [a for a in reads(settings, run.lake) if a.dataset is PAGES]
-    pages = pages_of(run, crawls, ["url", "fetched_at", "formulas_kept", "text"]).join(chosen, "page_id")
-    sketches = with_address_winner(pages.mapInArrow(sketcher(banding), to_spark(SKETCHES))).cache()
-    winners = sketches.where(f.col("page_id") == f.col("winner"))
-    compared = Observation()
-    pairs = candidate_pairs(winners).observe(compared, f.count(f.lit(1)).alias("pairs"))
-    alike = compare(pairs, winners).where(f"similarity >= {settings.threshold}").toArrow()
-    edges = alike.filter(pc.invert(alike["only_numbers_differ"]))
-    verdicts = choose_survivors(_edges(edges))
-    run.write(DEDUPED, decided(sketches, _verdict_frame(run, verdicts)), key="page_id")
-    sketches.unpersist()
+    signed_as = signing(settings.threshold, banding)
+    run.figure(SIGNED_AS, signed_as)
+    earlier = EarlierVersions.read(run, settings.earlier, signed_as)
+    recalled = run.read(MATH_PAGES.at(settings.version), columns=["page_id", "url", "domain", "tokens"])
+    unchanged = write_signatures(run, settings, banding, recalled.select("page_id"), earlier)
+    own = written(run, SIGNATURES).withColumn("rank", rank_column(stands=False))
+    decided = decide(run, settings, own, earlier).unionByName(unchanged)
+    run.write(DEDUPED, decided.join(recalled.select("page_id", "url"), "page_id"), key="page_id")
+    run.spark.catalog.clearCache()
+    told = domain_losses(written(run, DEDUPED), recalled.drop("url"), earlier.signatures)
+    run.write(DOMAIN_LOSSES, told, key="domain")
 
     reasons = written_reasons(run.output(DEDUPED))
     run.drop("page_missing", run.rows_in - reasons.total())
     run.figure("reasons", dict(sorted(reasons.items())))
-    run.figure("survivors", reasons.total() - reasons["same_url"] - reasons["near_duplicate"])
+    gone = reasons["same_url"] + reasons["near_duplicate"] + reasons["unchanged"]
+    run.figure("survivors", reasons.total() - gone)
     run.figure("bands", f"{banding.bands} x {banding.rows}")
-    run.figure("compared_pairs", compared.get["pairs"])
-    run.figure("kept_apart_by_numbers", alike.num_rows - edges.num_rows)
+    alarm(run, settings.most_lost)
+
+
+def signing(threshold: float, banding: Banding) -> str:
+    """What two runs must share for one to use the signatures of the other."""
+    probe = sketch(PROBE, banding)
+    digest = sha256(pack(probe.shingles) + probe.bands.tobytes() + b"%d" % probe.copies).hexdigest()[:12]
+    return f"{threshold:g} {banding.bands}x{banding.rows} {digest}"
+
+
+def write_signatures(
+    run: runner.SparkRun, settings: Dedup, banding: Banding, chosen: "DataFrame", earlier: EarlierVersions
+) -> "DataFrame":
+    """Sign the chosen pages and write the signatures; returns the pages that needed none, as rows of DEDUPED without
+    URL: an earlier version has seen their records."""
+    from pyspark.sql import functions as f
+
+    crawls = [a for a in reads(settings, run.lake) if a.dataset is PAGES]
+    columns = ["url", "domain", "fetched_at", "formulas_kept", "content_digest", "text"]
+    pages = pages_of(run, crawls, columns).join(chosen, "page_id")
+    seen = pages_of(run, crawls, ["url", "content_digest"]).join(chosen, "page_id")
+    unchanged = seen.join(earlier.records, ["url", "content_digest"]).select(
+        "page_id", "cluster", f.lit(False).alias("survives"), "similarity", f.lit("unchanged").alias("reason")
+    )  # fmt: skip
+    if settings.earlier:
+        unchanged = unchanged.persist()
+        pages = pages.join(unchanged, "page_id", "left_anti")
+    rows = run.write(SIGNATURES, pages.mapInArrow(signer(banding), to_spark(tables.SIGNATURES)), key="page_id")
+    size = sum(file.bytes for file in run.output(SIGNATURES).files)
+    run.figure("signed_pages", rows)
+    run.figure("signature_bytes", size)
+    run.log(f"signed {rows:,} pages, {size / max(rows, 1):,.0f} bytes each")
+    return unchanged
+
+
+def signer(banding: Banding) -> Callable[[Batches], Batches]:
+    """What a task does: reduce pages to what comparisons need."""
+
+    def sign(batches: Batches) -> Batches:
+        for batch in batches:
+            texts, urls = batch.column("text").to_pylist(), batch.column("url").to_pylist()
+            found = [sketch(text, banding) for text in texts]
+            bands = [band for s in found for band in s.bands.view("int64").tolist()]
+            places = range(0, len(bands) + 1, banding.bands)
+            columns = {
+                **{name: batch.column(name) for name in ("page_id", "url", "domain", "fetched_at", "content_digest")},
+                "address": [canonical_url(url) or url for url in urls], "formulas": batch.column("formulas_kept"),
+                "chars": list(map(len, texts)), "copies": [s.copies for s in found],
+                "wording": [s.masked.wording for s in found], "numbers": [s.masked.numbers for s in found],
+                "size": [len(s.shingles) for s in found], "shingles": [pack(s.shingles) for s in found],
+                "bands": pa.ListArray.from_arrays(pa.array(places, pa.int32()), pa.array(bands, pa.int64())),
+            }  # fmt: skip
+            arrays = [pa.array(columns[f.name], f.type) for f in tables.SIGNATURES]
+            yield pa.RecordBatch.from_arrays(arrays, names=tables.SIGNATURES.names)
+
+    return sign
+
+
+def written(run: runner.SparkRun, dataset: Dataset) -> "DataFrame":
+    """What this run has just written, before it is published: read back by columns, so that nothing is held."""
+    output = run.output(dataset)
+    so_far = Manifest(str(output.address), output.provenance, rows=0, size=0, files=tuple(output.files))
+    return spark_tables.read(run.spark, run.lake, [output.address], [so_far])
+
+
+def decide(run: runner.SparkRun, settings: Dedup, own: "DataFrame", earlier: EarlierVersions) -> "DataFrame":
+    """Rows of DEDUPED, without URL, for every page with a signature."""
+    from pyspark.sql import functions as f
+
+    by_address = address_winners(own.select("rank", "page_id", "address", "fetched_at")).persist()
+    won = own.join(by_address.where("rank = winner").select("rank", "same_address"), "rank")
+    columns = ["rank", "copies", "size", "bands"]
+    standing = earlier.signatures.select(*columns, f.lit(1).alias("same_address"))
+    pages = copy_leaders(won.select(*columns, "same_address").unionByName(standing))
+    pairs = candidate_pairs(pages.where("rank = leader"), settings.threshold)
+    kept = ("rank", "shingles", "wording", "numbers")
+    signatures = own.select(*kept).unionByName(earlier.signatures.select(*kept))
+    edges = similar(run, pairs, signatures, settings.threshold)
+    removed, rounds = removed_pages(edges)
+    joined = joined_survivors(edges, removed)
+    run.figure("rounds_in_spark", rounds)
+    best = with_reasons(pages.where("rank like '1%'").drop("bands", "size"), joined).persist()
+    return best.unionByName(older_copies(by_address, best, signatures)).drop("to")
+
+
+def similar(run: runner.SparkRun, pairs: "DataFrame", signatures: "DataFrame", threshold: float) -> "DataFrame":
+    """The pairs that are one page: alike, and not two exercises. Kept for the run; counts what it compared."""
+    from pyspark.sql import Observation
+    from pyspark.sql import functions as f
+
+    counts = Observation()
+    alike = f.col("similarity") >= threshold
+    compared = compare(pairs, signatures).observe(
+        counts,
+        f.count(f.lit(1)).alias("pairs"),
+        f.count_if(alike & f.col("only_numbers_differ")).alias("apart"),
+    )
+    edges = compared.where(alike & ~f.col("only_numbers_differ")).drop("only_numbers_differ").persist()
+    found = edges.count()
+    run.figure("compared_pairs", counts.get["pairs"])
+    run.figure("kept_apart_by_numbers", counts.get["apart"])
+    run.figure("similar_pairs", found)
+    return edges
+
+
+def with_reasons(pages: "DataFrame", joined: "DataFrame") -> "DataFrame":
+    """Rows of DEDUPED, without URL, for the winners of their addresses: rank, copies' leader and same_address given."""
+    from pyspark.sql import functions as f
+
+    of_leader = joined.withColumnRenamed("worse", "leader")
+    rows = pages.join(of_leader, "leader", "left").withColumn("to", f.coalesce("better", "leader"))
+    second = f.min(f.when(f.col("rank") != f.col("to"), f.col("rank"))).alias("second")
+    rows = rows.join(rows.groupBy("to").agg(second), "to")
+    stays = f.col("rank") == f.col("to")
+    newest = f.col("second").isNull() & (f.col("same_address") > 1)
+    return rows.select(
+        page_of("rank").alias("page_id"), page_of("to").alias("cluster"), stays.alias("survives"),
+        f.coalesce("similarity", f.lit(1.0)).alias("similarity"),
+        f.when(~stays, "near_duplicate").when(newest, "newest").otherwise(why_it_stays()).alias("reason"),
+        "to",
+    )  # fmt: skip
+
+
+def older_copies(by_address: "DataFrame", best: "DataFrame", signatures: "DataFrame") -> "DataFrame":
+    """The same for the pages whose address has a newer one: they follow it."""
+    from pyspark.sql import functions as f
+
+    newer = best.select(f.col("page_id").alias("newer"), f.col("to").alias("better"))
+    losers = by_address.where("rank != winner").select(f.col("rank").alias("worse"), page_of("winner").alias("newer"))
+    compared = compare(losers.join(newer, "newer").select("better", "worse"), signatures)
+    return compared.select(
+        page_of("worse").alias("page_id"), page_of("better").alias("cluster"), f.lit(False).alias("survives"),
+        "similarity", f.lit("same_url").alias("reason"), f.col("better").alias("to"),
+    )  # fmt: skip
 
 
 def written_reasons(publication: Publication) -> Counter[str]:
@@ -102,125 +244,29 @@ def written_reasons(publication: Publication) -> Counter[str]:
     return found
 
 
-def sketcher(banding: Banding) -> Callable[[Batches], Batches]:
-    """What a task does: reduce pages to what comparisons need."""
+def alarm(run: runner.SparkRun, most_lost: float) -> None:
+    """Tell which domains lost more than the share: in the log, and as a figure for the report."""
+    output = run.output(DOMAIN_LOSSES)
 
-    def run_sketches(batches: Batches) -> Batches:
-        for batch in batches:
-            rows = []
-            for page in batch.to_pylist():
-                found = sketch(page["text"], banding)
-                rows.append({
-                    "page_id": page["page_id"], "url": page["url"],
-                    "address": canonical_url(page["url"]) or page["url"], "fetched_at": page["fetched_at"],
-                    "formulas": page["formulas_kept"], "chars": len(page["text"]),
-                    "wording": found.wording, "numbers": found.numbers,
-                    "shingles": found.shingles.tobytes(), "bands": found.bands.view("int64"),
-                })  # fmt: skip
-            yield pa.RecordBatch.from_pylist(rows, SKETCHES)
+    def batches() -> Batches:
+        for file in output.files:
+            with run.lake.storage.open_input(output.name(file.name)) as stream:
+                yield from pq.ParquetFile(stream).iter_batches()
 
-    return run_sketches
-
-
-def with_address_winner(sketches: "DataFrame") -> "DataFrame":
-    """Adds `winner`: of the pages with one canonical address the one fetched last, then the smallest page_id."""
-    from pyspark.sql import Window
-    from pyspark.sql import functions as f
-
-    newest = Window.partitionBy("address").orderBy(f.col("fetched_at").desc_nulls_last(), "page_id")
-    return sketches.withColumn("winner", f.first("page_id").over(newest)).withColumn(
-        "same_address", f.count("page_id").over(Window.partitionBy("address"))
-    )
-
-
-def candidate_pairs(sketches: "DataFrame") -> "DataFrame":
-    """(one, other): pages that share a band, the better ranked first, each pair once."""
-    from pyspark.sql import functions as f
-
-    rank = f.struct((-f.col("formulas")).alias("f"), (-f.col("chars")).alias("c"), f.col("page_id"))
-    buckets = (
-        sketches.select(rank.alias("page"), f.posexplode("bands").alias("band", "hash"))
-        .groupBy("band", "hash")
-        .agg(f.sort_array(f.collect_list("page")).alias("pages"))
-        .where(f.size("pages") > 1)
-    )
-    return (
-        buckets.select(
-            f.slice("pages", 1, BUCKET_LEADERS).alias("leaders"), f.posexplode("pages").alias("place", "page")
+    found = losing_domains(batches(), most_lost)
+    for row in found[:NAMED_DOMAINS]:
+        run.log(
+            f"warning: {row['domain']!r} lost {row['lost']:.0%} of {row['pages']:,} pages: {row['same_url']:,} by "
+            f"address, {row['near_duplicate']:,} by text, {row['to_domain_pages']:,} of these for {row['to_domain']!r}"
         )
-        .select("place", "page", f.posexplode("leaders").alias("leader_place", "leader"))
-        .where("leader_place < place")
-        .select(f.col("leader.page_id").alias("one"), f.col("page.page_id").alias("other"))
-        .distinct()
-    )
+    if found:
+        run.log(f"warning: {len(found):,} domain(s) lost more than {most_lost:.0%}; see {output.address}")
+    run.figure("domains_over_most_lost", len(found))
+    named = [f"{r['domain']}: {r['lost']:.1%} of {r['pages']:,} pages" for r in found[:NAMED_DOMAINS]]
+    run.figure("losing_domains", named)
 
 
-def compare(pairs: "DataFrame", sketches: "DataFrame") -> "DataFrame":
-    """The exact Jaccard similarity of pairs (one, other), and whether they differ in nothing but numbers."""
-    from pyspark.sql import functions as f
-
-    columns = ("formulas", "chars", "wording", "numbers", "shingles")
-    for side in ("one", "other"):
-        of_side = sketches.select(f.col("page_id").alias(side), *(f.col(c).alias(f"{side}_{c}") for c in columns))
-        pairs = pairs.join(of_side, side)
-    return pairs.mapInArrow(compare_batches, to_spark(COMPARED))
-
-
-def compare_batches(batches: Batches) -> Batches:
-    """What a task does: compare the shingles of pairs."""
-    import numpy as np
-
-    for batch in batches:
-        rows = []
-        for p in batch.to_pylist():
-            one, other = (np.frombuffer(p[f"{s}_shingles"], np.uint64) for s in ("one", "other"))
-            rows.append({
-                **{name: p[name] for name in COMPARED.names if name in p},
-                "similarity": jaccard(one, other),
-                "only_numbers_differ": only_numbers_differ(
-                    (p["one_wording"], p["other_wording"]), (p["one_numbers"], p["other_numbers"])
-                ),
-            })  # fmt: skip
-        yield pa.RecordBatch.from_pylist(rows, COMPARED)
-
-
-def decided(sketches: "DataFrame", verdicts: "DataFrame") -> "DataFrame":
-    """A row of DEDUPED for every page: its verdict, its address winner's verdict, or none needed."""
-    from pyspark.sql import functions as f
-
-    of_winner = verdicts.withColumnRenamed("page_id", "winner")
-    joined = sketches.join(of_winner, "winner", "left").withColumn("cluster", f.coalesce("cluster", "winner"))
-    won, alone = f.col("page_id") == f.col("winner"), f.coalesce("reason", f.lit("unique"))
-    newest = (alone == "unique") & (f.col("same_address") > 1)
-    best = joined.where(won).select(
-        "page_id", "url", "cluster",
-        (f.col("cluster") == f.col("page_id")).alias("survives"),
-        f.coalesce("similarity", f.lit(1.0)).alias("similarity"),
-        f.when(newest, "newest").otherwise(alone).alias("reason"),
-    )  # fmt: skip
-    older = joined.where(~won).select(f.col("cluster").alias("one"), f.col("page_id").alias("other"))
-    older = compare(older, sketches).select(
-        f.col("other").alias("page_id"), f.col("one").alias("cluster"), f.lit(False).alias("survives"), "similarity",
-        f.lit("same_url").alias("reason"),
-    )  # fmt: skip
-    return best.unionByName(older.join(sketches.select("page_id", "url"), "page_id"))
-
-
-def _edges(table: pa.Table) -> Iterator[Edge]:
-    for row in table.to_pylist():
-        yield Edge(
-            Candidate(row["one"], row["one_formulas"], row["one_chars"]),
-            Candidate(row["other"], row["other_formulas"], row["other_chars"]),
-            row["similarity"],
-        )
-
-
-def _verdict_frame(run: runner.SparkRun, verdicts: list[Verdict]) -> "DataFrame":
-    table = pa.Table.from_pylist([vars(v) for v in verdicts], VERDICTS)
-    return run.spark.createDataFrame(table)
-
-
-STAGE = Stage(Dedup, dedup, reads=reads, writes=lambda settings: [DEDUPED.at(settings.version)])
+STAGE = Stage(Dedup, dedup, reads=reads, writes=writes)
 
 if __name__ == "__main__":
     runner.run(STAGE)

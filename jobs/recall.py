@@ -9,9 +9,11 @@ mathematics with the rest as if each were half of the crawl; the real share is e
 threshold follows it (`selection.mathematical_share`). Without that, rounds took in more and more of what only resembles
 mathematics. `--min-probability 0` leaves the budget alone, as in the paper.
 
-On purpose no scores of pages below the cut are kept: on Common Crawl they are 99.9% of all rows.
+On purpose no scores of pages below the cut are kept: on Common Crawl they are 99.9% of all rows. `marginal.jsonl` lists
+the nearest of them, and the nearest above it, for a person to judge whether the cut stands where mathematics ends.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -37,13 +39,13 @@ from jobs.selection import (
     score_at,
     score_bin,
 )
+from jobs.text.linear_model import LINEAR
 from jobs.text.normalise import tokens as split_tokens
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-MODEL = "model.bin"
-MATH = "math"
+MARGINAL = "marginal.jsonl"
 HISTOGRAM_BINS = 20
 EMPTY_BIN = -1  # pages without text: they have no score worth a name
 SCORED = "page_id string, url string, domain string, score double, tokens long, bin int"
@@ -59,6 +61,8 @@ class Recall(SparkSettings):
     """Token budget: the ranking ends where the next page would exceed it (paper: 40 B in round 1)."""
     min_probability: float = 0.5
     """Pages that are less likely mathematics are not kept even where the budget has room; 0: the budget alone."""
+    marginal: int = 20
+    """So many pages on either side of the cut are listed in marginal.jsonl, the nearest to it."""
 
     def __post_init__(self) -> None:
         rounds.check_round(self.round)
@@ -66,6 +70,8 @@ class Recall(SparkSettings):
             raise SettingsError(f"--min-probability {self.min_probability}: a probability from 0 up to 1")
         if self.keep_tokens < 1:
             raise SettingsError(f"--keep-tokens {self.keep_tokens}: keep at least one token")
+        if self.marginal < 0:
+            raise SettingsError(f"--marginal {self.marginal}: a number of pages, or 0 for none")
 
 
 def reads(settings: Recall, lake: Lake) -> list[Address]:
@@ -81,39 +87,50 @@ def recall(settings: Recall, run: SparkRun) -> None:
 
     run.count_in(rounds.count_pages(run, settings.version))
     model = CLASSIFIER.at(settings.version, settings.round)
-    (file,) = [f for f in run.input(model).files if f.name == MODEL]
+    digest = model_digest(run, model)
     pages = rounds.read_pages(run, settings.version, ["page_id", "url", "domain", "text"])
-    score = score_pages(run.lake.storage.uri, f"{model.folder}/{MODEL}", file.sha256)
+    score = score_pages(run.lake.storage.uri, f"{model.folder}/{LINEAR}", digest)
     scored = pages.mapInArrow(score, SCORED).persist()  # read twice: to find the cut, and to apply it
     bins = scored.groupBy("bin").agg(F.count("*").alias("pages"), F.sum("tokens").alias("tokens")).collect()
     pages_by_bin = {r["bin"]: r["pages"] for r in bins}
     empty = pages_by_bin.pop(EMPTY_BIN, 0)
     floor = lowest_score(settings, run, pages_by_bin)
     cut = find_cut(settings, scored, {r["bin"]: r["tokens"] for r in bins}, floor)
-    kept = scored.where(
-        (F.col("bin") != EMPTY_BIN)
-        & ((F.col("score") > cut.score) | ((F.col("score") == cut.score) & (F.col("page_id") <= cut.page_id)))
-    )
-    rows = run.write(RECALLED, mark_new(settings, run, kept), key="page_id")
+    above = (F.col("score") > cut.score) | ((F.col("score") == cut.score) & (F.col("page_id") <= cut.page_id))
+    ranked = scored.where(F.col("bin") != EMPTY_BIN).withColumn("kept", above)
+    rows = run.write(RECALLED, mark_new(settings, run, ranked.where("kept")), key="page_id")
     run.drop("no_text", empty)
     run.drop("beyond_budget" if cut.binding else "less_likely", sum(pages_by_bin.values()) - rows)
+    run.figure("model", {"file": f"{model}/{LINEAR}", "sha256": digest})
     run.figure("score_histogram", histogram(pages_by_bin))
     run.figure("threshold", cut.score)
     run.figure("budget_binding", cut.binding)
     tell(settings, run)
+    write_marginal(settings, run, ranked)
+
+
+def model_digest(run: SparkRun, model: Address) -> str:
+    """The digest of the model to score with. Raises StageError where the classifier was made before there was one."""
+    for file in run.input(model).files:
+        if file.name == LINEAR:
+            return file.sha256
+    raise StageError(
+        f"{run.name}: {model} holds no {LINEAR}: an earlier release made it; "
+        f"build it again with '{model.remedy} ARGS=--replace'"
+    )
 
 
 def score_pages(uri: str, name: str, digest: str) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     """Pages -> their scores and token counts. A page without text scores 0."""
 
     def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        from jobs.fasttext_model import load
+        from jobs.text.linear_model import load
 
         scorer = load(uri, name, digest)
         for batch in batches:
             words = [split_tokens(text) for text in batch.column("text").to_pylist()]
             counts = [len(w) for w in words]
-            scores = scorer.score([" ".join(w) for w in words], MATH)
+            scores = scorer.score([" ".join(w) for w in words])
             scores[[c == 0 for c in counts]] = 0.0
             bins = [score_bin(s) if c else EMPTY_BIN for s, c in zip(scores, counts, strict=True)]
             yield pa.RecordBatch.from_pydict({
@@ -158,6 +175,18 @@ def mark_new(settings: Recall, run: SparkRun, kept: "DataFrame") -> "DataFrame":
         return kept.withColumn("newly_recalled", F.lit(True))
     known = run.read(*earlier, columns=["page_id"]).withColumn("known", F.lit(True))
     return kept.join(known, "page_id", "left").withColumn("newly_recalled", F.col("known").isNull())
+
+
+def write_marginal(settings: Recall, run: SparkRun, ranked: "DataFrame") -> None:
+    """The pages nearest to the cut, best first: a line of JSON for each, with `kept` true above it."""
+    from pyspark.sql import functions as F
+
+    columns = ["kept", "score", "url", "domain", "tokens", "page_id"]
+    pages = ranked.select(*columns)
+    above = pages.where("kept").orderBy("score", F.desc("page_id")).limit(settings.marginal).collect()
+    below = pages.where("NOT kept").orderBy(F.desc("score"), "page_id").limit(settings.marginal).collect()
+    lines = [json.dumps(row.asDict()) + "\n" for row in (*above[::-1], *below)]
+    run.output(RECALLED).write(MARGINAL, "".join(lines).encode())
 
 
 def histogram(pages_by_bin: dict[int, int]) -> list[int]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from jobs import runner
-from jobs.contamination import BENCHMARK_TEXTS, ContaminationIndex, from_lines
+from jobs.contamination import BENCHMARK_TEXTS, ContaminationIndex
 from jobs.lake.catalog import Lake
 from jobs.lake.datasets import CONTAMINATION, CORPUS, MATH_PAGES, PAGES, SHARDS, TOKENIZER, Address
 from jobs.lake.settings import Location, SettingsError
@@ -169,7 +169,7 @@ def file_documents(settings: Shards, run: runner.SparkRun) -> "DataFrame":
 def without_contaminated(documents: "DataFrame", settings: Shards, run: runner.SparkRun) -> "DataFrame":
     """Marks the documents that hold a benchmark text of the corpus's decontamination."""
     name = f"{CONTAMINATION.at(settings.version).folder}/{BENCHMARK_TEXTS}"
-    index = ContaminationIndex.build(from_lines(run.lake.storage.read(name)))
+    index = ContaminationIndex.from_lines(run.lake.storage.read(name))
     return documents.mapInArrow(contamination_marker(run.spark.sparkContext.broadcast(index)), to_spark(DOCUMENTS))
 
 

@@ -19,9 +19,10 @@ def page(url: str, text: str, **changed: Any) -> dict[str, Any]:
     return {
         "page_id": hashlib.sha256(url.encode()).hexdigest()[:16], "url": url, "domain": "e.org",
         "fetched_at": datetime(2026, 11, 1, tzinfo=UTC), "language": "en", "language_score": 0.9, "title": "",
-        "text": text, "formulas_seen": 0, "formulas_kept": 0, "formula_kinds": [], "charset": "utf-8",
+        "text": text, "formulas_seen": 0, "formulas_kept": 0, "formula_kinds_seen": [],
+        "formula_kinds": [], "charset": "utf-8",
         "warc_path": "a.warc.gz", "warc_offset": 0, "warc_length": 1, "content_digest": "0" * 40, "robots": "",
-        "license": "", "truncated": False, **changed,
+        "license": "", "truncated": False, "over_limit": False, "notes": "", **changed,
     }  # fmt: skip
 
 
@@ -37,7 +38,7 @@ def publish_pages(lake: Lake, crawl: str, rows: list[dict[str, Any]]) -> None:
     publish(lake, PAGES.at(VERSION, crawl), rows)
 
 
-def publish_math_pages(lake: Lake, pages: Iterable[dict[str, Any]]) -> None:
+def publish_math_pages(lake: Lake, pages: Iterable[dict[str, Any]], version: str = VERSION) -> None:
     """These pages as recalled in round 1."""
     ids = {p["page_id"]: p for p in pages}
     rows = [
@@ -51,7 +52,7 @@ def publish_math_pages(lake: Lake, pages: Iterable[dict[str, Any]]) -> None:
         }
         for i, p in sorted(ids.items())
     ]
-    publish(lake, MATH_PAGES.at(VERSION), rows)
+    publish(lake, MATH_PAGES.at(version), rows)
 
 
 def prose(subject: str, sentences: int = 40) -> str:

@@ -58,6 +58,7 @@ def test_it_learns_measures_itself_and_gives_the_same_bytes_twice(lake: Lake) ->
     publish_seeds(lake)
     run = run_classifier(lake)
     files = lake.require(CLASSIFIER.at(VERSION, 1), "test").files
+    assert [f.name for f in files] == ["linear.npy", "metrics.json", "model.bin"]
     metrics = json.loads(lake.storage.read(f"{CLASSIFIER.at(VERSION, 1).folder}/metrics.json"))
     assert metrics["held_out"]["auc"] == 1.0 and metrics["held_out"]["precision"] > 0.8
     assert metrics["held_out"]["examples"] + metrics["examples"] == 120, "what is measured on was not learnt from"

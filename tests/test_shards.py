@@ -8,7 +8,7 @@ import pytest
 from page_rows import VERSION, page, prose, publish, publish_math_pages, publish_pages
 
 from jobs import shards, tokenizer
-from jobs.contamination import BENCHMARK_TEXTS, BenchmarkText, to_lines
+from jobs.contamination import BENCHMARK_TEXTS, BenchmarkText, ContaminationIndex
 from jobs.lake.catalog import Lake
 from jobs.lake.datasets import CONTAMINATION, CORPUS, SHARDS, TOKENIZER
 from jobs.lake.manifest import Provenance
@@ -42,7 +42,7 @@ def corpus(lake: Lake) -> Lake:
     publish(lake, CORPUS.at(VERSION), [corpus_row(p) for p in PAGES])
     publication = lake.begin(CONTAMINATION.at(VERSION), Provenance("tests", {}, {}, {}))
     assert publication is not None
-    publication.write(BENCHMARK_TEXTS, to_lines([BenchmarkText("b", "0", QUESTION)]))
+    publication.write(BENCHMARK_TEXTS, ContaminationIndex.build([BenchmarkText("b", "0", QUESTION)]).to_lines())
     publication.finish()
     execute(tokenizer.STAGE, tokenizer.Tokenizer(version=VERSION, vocabulary=280), SparkOptions(lake=lake.root))
     return lake

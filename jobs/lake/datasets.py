@@ -65,6 +65,7 @@ class Address:
 SAMPLE = Dataset("sample", "jobs.sample_crawl")
 CRAWL = Dataset("crawl", "jobs.crawl", "crawl", tables.CRAWL)
 PAGES = Dataset("pages", "jobs.pages", "crawl", tables.PAGES)
+FORMULA_LEDGER = Dataset("formula_ledger", "jobs.pages", "crawl", tables.FORMULA_LEDGER)
 SEEDS = Dataset("seeds", "jobs.seeds", "round", tables.SEEDS)
 CLASSIFIER = Dataset("classifier", "jobs.classifier", "round")
 RECALLED = Dataset("recalled", "jobs.recall", "round", tables.RECALLED)
@@ -72,7 +73,10 @@ DOMAINS = Dataset("domains", "jobs.domains", "round", tables.DOMAINS)
 APPROVALS = Dataset("approvals", "jobs.approvals", "round", tables.APPROVALS)
 MATH_PAGES = Dataset("math_pages", "jobs.math_pages", schema=tables.MATH_PAGES)
 DEDUPED = Dataset("deduped", "jobs.dedup", schema=tables.DEDUPED)
+SIGNATURES = Dataset("signatures", "jobs.dedup", schema=tables.SIGNATURES)
+DOMAIN_LOSSES = Dataset("domain_losses", "jobs.dedup", schema=tables.DOMAIN_LOSSES)
 CONTAMINATION = Dataset("contamination", "jobs.decontaminate", schema=tables.CONTAMINATION)
+COMMON_PHRASES = Dataset("common_phrases", "jobs.decontaminate", schema=tables.COMMON_PHRASES)
 CORPUS = Dataset("corpus", "jobs.decontaminate", schema=tables.CORPUS)
 TOKENIZER = Dataset("tokenizer", "jobs.tokenizer")
 SHARDS = Dataset("shards", "jobs.shards", "source")
@@ -84,8 +88,9 @@ EVALUATIONS = Dataset("evaluations", "training.evaluate", "stage", tables.EVALUA
 DATASETS = {
     dataset.name: dataset
     for dataset in (
-        SAMPLE, CRAWL, PAGES, SEEDS, CLASSIFIER, RECALLED, DOMAINS, APPROVALS, MATH_PAGES, DEDUPED, CONTAMINATION,
-        CORPUS, TOKENIZER, SHARDS, REPORT, MODELS, CHECKPOINTS, EVALUATIONS,
+        SAMPLE, CRAWL, PAGES, FORMULA_LEDGER, SEEDS, CLASSIFIER, RECALLED, DOMAINS, APPROVALS, MATH_PAGES, DEDUPED,
+        SIGNATURES, DOMAIN_LOSSES,
+        CONTAMINATION, COMMON_PHRASES, CORPUS, TOKENIZER, SHARDS, REPORT, MODELS, CHECKPOINTS, EVALUATIONS,
     )
 }  # fmt: skip
 

@@ -30,15 +30,31 @@ PAGES = pa.schema([
     column("text", TEXT, "main content as Markdown, formulas as $...$ and $$...$$"),
     column("formulas_seen", INTEGER, "formulas in the DOM after twins were joined"),
     column("formulas_kept", INTEGER, "formulas printed in the text"),
+    column("formula_kinds_seen", pa.map_(TEXT, INTEGER), "formulas in the DOM by source of markup"),
     column("formula_kinds", pa.map_(TEXT, INTEGER), "printed formulas by source of markup"),
     column("charset", TEXT, "charset the payload was decoded with"),
     column("warc_path", TEXT, "WARC file, as in the crawl table"),
     column("warc_offset", INTEGER, "byte at which the record begins in the file"),
     column("warc_length", INTEGER, "bytes of the record in the file"),
     column("content_digest", TEXT, "sha1 of the payload in hex"),
-    column("robots", TEXT, "robots directives of header and meta, comma separated"),
-    column("license", TEXT, "licence link or Creative Commons code found on the page, '' where none"),
+    column("robots", TEXT, "restrictive robots directives of header and meta, comma separated; one for a single "
+           "crawler bears its name (gptbot:noindex)"),
+    column("license", TEXT, "Creative Commons licences the page says it is under (cc-by-sa-4.0), comma separated, or "
+           "the address it links as its licence; '' where none"),
     column("truncated", FLAG, "the payload ends before its declared length"),
+    column("over_limit", FLAG, "a bound on bytes, nodes, depth or time cut or flattened the page"),
+    column("notes", TEXT, "what was odd about the record and was mended or borne, by kind, comma separated"),
+])  # fmt: skip
+
+FORMULA_LEDGER = pa.schema([
+    DOMAIN,
+    column("pages", INTEGER, "pages of the crawl in the domain"),
+    column("pages_over_limit", INTEGER, "of those, cut or flattened by a bound"),
+    column("formulas_seen", INTEGER, "formulas in the DOM of its pages after twins were joined"),
+    column("formulas_kept", INTEGER, "formulas printed in their texts"),
+    column("kinds_seen", pa.map_(TEXT, INTEGER), "formulas in the DOM by source of markup"),
+    column("kinds_kept", pa.map_(TEXT, INTEGER), "printed formulas by source of markup"),
+    column("recovery", NUMBER, "formulas_kept / formulas_seen; null where none was seen", nullable=True),
 ])  # fmt: skip
 
 SEEDS = pa.schema([
@@ -98,15 +114,63 @@ DEDUPED = pa.schema([
     column("survives", FLAG, "this page stays in the corpus"),
     column("similarity", NUMBER, "Jaccard similarity of shingles to the survivor, 1 for the survivor itself"),
     column("reason", TEXT, "why it stays (unique, newest, most_formulas, longest, smallest_id) or goes (same_url, "
-           "near_duplicate)"),
+           "near_duplicate; unchanged: an earlier version holds this record)"),
+])  # fmt: skip
+
+SIGNATURES = pa.schema([
+    PAGE_ID, URL, DOMAIN,
+    column("address", TEXT, "canonical URL (jobs.web.urls)"),
+    column("fetched_at", TIME, "WARC-Date", nullable=True),
+    column("content_digest", TEXT, "sha1 of the payload in hex"),
+    column("formulas", INTEGER, "formulas in the text"),
+    column("chars", INTEGER, "characters of the text"),
+    column("copies", INTEGER, "equal for pages of the same shingles, wording and numbers, 63 bits"),
+    column("wording", INTEGER, "digest of the text with numbers masked and dates left out, 63 bits"),
+    column("numbers", INTEGER, "digest of the sequence of numbers, 63 bits"),
+    column("size", INTEGER, "distinct shingles (word 5-grams)"),
+    column("shingles", pa.binary(), "their 40-bit hashes, packed (jobs.text.shingle_sets)"),
+    column("bands", pa.list_(INTEGER), "MinHash bands: pages that share one are compared"),
+])  # fmt: skip
+
+DOMAIN_LOSSES = pa.schema([
+    DOMAIN,
+    column("pages", INTEGER, "recalled pages of the domain"),
+    column("kept", INTEGER, "of those, in the corpus so far"),
+    column("same_url", INTEGER, "older fetches of an address that stays"),
+    column("near_duplicate", INTEGER, "pages that are like a better one"),
+    column("unchanged", INTEGER, "records that an earlier version holds"),
+    column("lost", NUMBER, "(same_url + near_duplicate) / (pages - unchanged); null where all are unchanged",
+           nullable=True),
+    column("tokens", INTEGER, "tokens of its pages"),
+    column("tokens_lost", INTEGER, "tokens of those that went, unchanged ones not counted"),
+    column("to_domain", TEXT, "the domain whose pages stay for most of its near-duplicates, '' where none went"),
+    column("to_domain_pages", INTEGER, "for how many"),
 ])  # fmt: skip
 
 CONTAMINATION = pa.schema([
     PAGE_ID, URL,
     column("benchmark", TEXT, "benchmark file, relative to the benchmark folder, without its ending"),
     column("item", TEXT, "the item's row in the file, from 0"),
-    column("matched", TEXT, "the text that matched, as normalised words"),
+    column("matched", TEXT, "the longest run of words that the page shares with the item, as they were compared"),
     column("rule", TEXT, "ngram_10, or whole_3_to_9 for short items (paper 2.1)"),
+    column("words", INTEGER, "how many words match"),
+    column("share", NUMBER, "of the words of the item's text, how many match; 0 to 1"),
+    column("start", INTEGER, "first character of the run in the page's text"),
+    column("end", INTEGER, "last character of the run + 1"),
+    column("passage", TEXT, "the page's text from start to end"),
+])  # fmt: skip
+
+COMMON_PHRASES = pa.schema([
+    column("phrase", TEXT, "words that pages and benchmarks share and that condemn no page"),
+    column("reason", TEXT, "counting, list, many_texts or many_domains: jobs.common_phrases says when"),
+    column("texts", INTEGER, "benchmark texts that hold the phrase between other words; copies count once"),
+    column("items", INTEGER, "benchmark items that hold it"),
+    column("pages", INTEGER, "pages that hold it"),
+    column("domains", INTEGER, "domains of those pages"),
+    column("share", NUMBER, "the largest share of a benchmark text that it makes up; 0 to 1"),
+    column("benchmark", TEXT, "an example of a benchmark"),
+    column("item", TEXT, "and its item"),
+    column("url", TEXT, "an example of a page"),
 ])  # fmt: skip
 
 CORPUS = pa.schema([

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.lake.datasets import CONTAMINATION, CORPUS, DEDUPED, SHARDS
+from jobs.lake.datasets import COMMON_PHRASES, CONTAMINATION, CORPUS, DEDUPED, SHARDS
 from jobs.report.counts import Count, add, add_sums, top
 from jobs.report.crawl_figures import data_docs, quality_warnings
 from jobs.report.inputs import Inputs
 
-SAMPLES = 3
+SAMPLES, PHRASES = 3, 10
 PAPER_MIXTURE = {"math": 0.56, "code": 0.20, "arxiv": 0.10, "natural_language": 0.10, "algebraic_stack": 0.04}
 """Shares of the training tokens by source (paper 2.2)."""
 
@@ -23,6 +23,8 @@ class Dedup:
     kept: int
     reasons_kept: tuple[Count, ...]
     reasons_removed: tuple[Count, ...]
+    losing_domains: tuple[str, ...]
+    """Domains that lost more than the set share of their pages."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,17 @@ class Contamination:
     pages: int
     items: int
     samples: tuple[Hit, ...]
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A phrase that the guard spared, and what was counted of it."""
+
+    phrase: str
+    reason: str
+    pages: int
+    domains: int
+    items: int
 
 
 @dataclass(frozen=True)
@@ -78,7 +91,9 @@ def dedup(inputs: Inputs) -> Dedup | None:
         survives = batch.column("survives")
         add(kept, batch.filter(survives).column("reason"))
         add(removed, batch.filter(pc.invert(survives)).column("reason"))
-    return Dedup(manifest.rows, sum(kept.values()), top(kept), top(removed))
+    losing = manifest.figures.get("losing_domains")
+    named = tuple(map(str, losing)) if isinstance(losing, list) else ()
+    return Dedup(manifest.rows, sum(kept.values()), top(kept), top(removed), named)
 
 
 def contamination(inputs: Inputs) -> tuple[Contamination, ...]:
@@ -100,6 +115,16 @@ def contamination(inputs: Inputs) -> tuple[Contamination, ...]:
         Contamination(name, hits[name], len(page_ids), len(items), tuple(samples))
         for name, (page_ids, items, samples) in sorted(seen.items())
     )
+
+
+def common_phrases(inputs: Inputs) -> tuple[Phrase, ...]:
+    """The spared phrases on most pages."""
+    address = COMMON_PHRASES.at(inputs.version)
+    if inputs.find(address) is None:
+        return ()
+    columns = ["phrase", "reason", "pages", "domains", "items"]
+    rows = inputs.lake.read_table(address, columns, "corpus_report").to_pylist()
+    return tuple(Phrase(**row) for row in sorted(rows, key=lambda r: (-r["pages"], r["phrase"]))[:PHRASES])
 
 
 def corpus(inputs: Inputs) -> Corpus | None:

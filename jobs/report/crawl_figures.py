@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pyarrow.compute as pc
 
-from jobs.lake.datasets import CRAWL, PAGES, Address
+from jobs.lake.datasets import CRAWL, FORMULA_LEDGER, PAGES, Address
 from jobs.lake.manifest import Manifest
-from jobs.report.counts import Count, add, add_sums, in_order, top
+from jobs.report.counts import TOP, Count, add, add_sums, in_order, top
 from jobs.report.inputs import Inputs
 from jobs.row_samples import sampled_rows
 
@@ -29,6 +29,18 @@ class Crawl:
     """Quality warnings of its pages."""
     data_docs: str
     """Name of its Data Docs below the lake's root, '' where none were written."""
+    ledger_docs: str
+    """The same of its formula ledger."""
+
+
+@dataclass(frozen=True)
+class DomainFormulas:
+    """The formulas of a domain over all crawls."""
+
+    domain: str
+    pages: int
+    seen: int
+    kept: int
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,7 @@ def crawls(inputs: Inputs) -> tuple[Crawl, ...]:
         dropped = tuple(Count(n, c, c / max(manifest.rows_in, 1)) for n, c in in_order(manifest.dropped.items()))
         found.append(
             Crawl(address.part, len(sizes), sum(sizes), manifest.rows_in, manifest.rows, dropped,
-                  quality_warnings(manifest), data_docs(address, manifest))
+                  quality_warnings(manifest), data_docs(address, manifest), _ledger_docs(inputs, address.part))
         )  # fmt: skip
     return tuple(found)
 
@@ -77,10 +89,32 @@ def pages(inputs: Inputs) -> Pages:
     return Pages(total, looked_at, top(languages), top(charsets), top(kinds), seen, kept)
 
 
+def lost_formulas(inputs: Inputs) -> tuple[DomainFormulas, ...]:
+    """The domains that lost most formulas on the way to the text, most first."""
+    columns = ["domain", "pages", "formulas_seen", "formulas_kept"]
+    counts: dict[str, Counter[str]] = {}
+    for address, _ in inputs.parts(FORMULA_LEDGER):
+        for batch in inputs.lake.read_batches(address, columns, "corpus_report"):
+            for row in batch.filter(pc.greater(batch["formulas_seen"], batch["formulas_kept"])).to_pylist():
+                counts.setdefault(row.pop("domain"), Counter()).update(row)
+    found = [DomainFormulas(d, c["pages"], c["formulas_seen"], c["formulas_kept"]) for d, c in counts.items()]
+    return tuple(sorted(found, key=lambda d: (d.kept - d.seen, d.domain))[:TOP])
+
+
 def quality_warnings(manifest: Manifest) -> tuple[str, ...]:
-    quality = manifest.figures.get("quality")
-    warnings = quality.get("warnings") if isinstance(quality, dict) else None
-    return tuple(map(str, warnings)) if isinstance(warnings, list) else ()
+    """Of the dataset and, for a crawl's pages, of its formula ledger."""
+    found: list[str] = []
+    for name in ("quality", "formula_ledger"):
+        quality = manifest.figures.get(name)
+        warnings = quality.get("warnings") if isinstance(quality, dict) else None
+        found += map(str, warnings) if isinstance(warnings, list) else ()
+    return tuple(found)
+
+
+def _ledger_docs(inputs: Inputs, crawl: str) -> str:
+    address = FORMULA_LEDGER.at(inputs.version, crawl)
+    manifest = inputs.find(address)
+    return data_docs(address, manifest) if manifest else ""
 
 
 def data_docs(address: Address, manifest: Manifest) -> str:

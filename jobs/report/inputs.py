@@ -7,12 +7,14 @@ from jobs.lake.catalog import Lake
 from jobs.lake.datasets import (
     APPROVALS,
     CLASSIFIER,
+    COMMON_PHRASES,
     CONTAMINATION,
     CORPUS,
     CRAWL,
     DEDUPED,
     DOMAINS,
     EVALUATIONS,
+    FORMULA_LEDGER,
     MATH_PAGES,
     MODELS,
     PAGES,
@@ -26,8 +28,8 @@ from jobs.lake.manifest import Manifest
 from jobs.lake.stage import StageError
 
 READ = (
-    CRAWL, PAGES, SEEDS, CLASSIFIER, RECALLED, DOMAINS, APPROVALS, MATH_PAGES, DEDUPED, CONTAMINATION, CORPUS, SHARDS,
-    MODELS, EVALUATIONS,
+    CRAWL, PAGES, FORMULA_LEDGER, SEEDS, CLASSIFIER, RECALLED, DOMAINS, APPROVALS, MATH_PAGES, DEDUPED, CONTAMINATION,
+    COMMON_PHRASES, CORPUS, SHARDS, MODELS, EVALUATIONS,
 )  # fmt: skip
 MODEL_STAGES = ("pretrain", "sft", "reward_model", "grpo")
 EVALUATED_STAGES = ("pretrain", "sft", "grpo")
@@ -75,8 +77,8 @@ def flow(inputs: Inputs) -> list[Step]:
     """The flow of the project, each step with whether it is done at this version."""
     steps = []
     for dataset in READ:
-        if dataset in (MODELS, EVALUATIONS, MATH_PAGES, CONTAMINATION):
-            continue  # models and evaluations stand below by stage; the other two come with recall and decontaminate
+        if dataset in (MODELS, EVALUATIONS, MATH_PAGES, CONTAMINATION, COMMON_PHRASES, FORMULA_LEDGER):
+            continue  # models and evaluations stand below by stage; the others come with another dataset
         name = dataset.made_by.rpartition(".")[2]
         steps.append(Step(name, bool(inputs.parts(dataset)), f"make {name}"))
     evaluated = [s for s in EVALUATED_STAGES if inputs.find(EVALUATIONS.at(inputs.version, s))]

@@ -9,8 +9,8 @@ from jobs.lake.lineage import Link, chain
 from jobs.lake.settings import JsonValue
 from jobs.report import charts, corpus_figures, crawl_figures, model_figures, round_figures
 from jobs.report.charts import Histogram, Interval, IntervalChart, LineChart, Series
-from jobs.report.corpus_figures import Contamination, Corpus, Dedup, Source
-from jobs.report.crawl_figures import Crawl, Pages
+from jobs.report.corpus_figures import Contamination, Corpus, Dedup, Phrase, Source
+from jobs.report.crawl_figures import Crawl, DomainFormulas, Pages
 from jobs.report.inputs import EVALUATED_STAGES, Inputs, Step, flow
 from jobs.report.model_figures import Accuracy, Training
 from jobs.report.rendering import number, percent, render, words
@@ -28,10 +28,12 @@ class Report:
     steps: tuple[Step, ...]
     crawls: tuple[Crawl, ...]
     pages: Pages
+    lost_formulas: tuple[DomainFormulas, ...]
     rounds: tuple[Round, ...]
     domains: Domains | None
     dedup: Dedup | None
     contamination: tuple[Contamination, ...]
+    common_phrases: tuple[Phrase, ...]
     decontaminated: bool
     corpus: Corpus | None
     sources: tuple[Source, ...]
@@ -58,10 +60,12 @@ def gather(inputs: Inputs) -> Report:
         steps=tuple(flow(inputs)),
         crawls=crawl_figures.crawls(inputs),
         pages=crawl_figures.pages(inputs),
+        lost_formulas=crawl_figures.lost_formulas(inputs),
         rounds=round_figures.rounds(inputs),
         domains=round_figures.domains(inputs),
         dedup=corpus_figures.dedup(inputs),
         contamination=corpus_figures.contamination(inputs),
+        common_phrases=corpus_figures.common_phrases(inputs),
         decontaminated=inputs.find(CORPUS.at(inputs.version)) is not None,
         corpus=corpus_figures.corpus(inputs),
         sources=corpus_figures.sources(inputs),

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from jobs.lake.benchmarks import BenchmarkItem, Unread, read_benchmarks, split_worked_answer
+from jobs.lake.benchmarks import BenchmarkItem, DeclarationError, Declared, Unread, read_benchmarks, split_worked_answer
 from jobs.lake.storage import Storage
 
 LONG_ANSWER = "First add the two numbers, then divide what you get by three."
@@ -89,6 +89,53 @@ def test_what_is_not_read_is_told(tmp_path: Path) -> None:
         ("odd.jsonl", 1, "fields ['messages'] do not hold what they hold elsewhere"),
     }
     assert {u.file for u in found.unread if "unreadable" in u.reason} == {"cut.jsonl.gz", "no.parquet"}
+
+
+def test_declared_files_have_names_and_fields_of_their_own(tmp_path: Path) -> None:
+    write_lines(
+        tmp_path / "exam/a.jsonl", {"story": "Two eggs", "ask": "How many?", "worked": ["One.", "Two."], "x": 2}
+    )
+    write_lines(tmp_path / "exam/b.jsonl", {"question": "Known?"}, {"story": "No question"})
+    write_lines(tmp_path / "drafts/c.jsonl", {"question": "Q?"})
+    (tmp_path / "benchmarks.toml").write_text(
+        """
+        [[file]]
+        path = "exam/a*"
+        question = ["story", "ask"]
+        solution = ["worked"]
+        answer = "x"
+        [[file]]
+        path = "exam/*"
+        name = "exam"
+        [[file]]
+        path = "drafts/*"
+        skip = "not published"
+        """
+    )
+    found = read_benchmarks(Storage(str(tmp_path)))
+    assert found.items == (
+        BenchmarkItem("exam/a", "0", "Two eggs. How many?", "One.\nTwo.", "2"),
+        BenchmarkItem("exam", "0", "Known?"),
+    )
+    assert Unread("drafts/c.jsonl", 0, "not published") in found.unread
+    assert {u.file for u in found.unread} == {"drafts/c.jsonl", "exam/b.jsonl"}
+    first = read_benchmarks(Storage(str(tmp_path)), "", (Declared("exam/*", skip="told first"),))
+    assert not first.items
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[file]]\npath = ", "Invalid value"),
+        ("[[file]]\npath = 'a'\nquestions = ['q']", r"file 1: no field \['questions'\]"),
+        ("[[file]]\nname = 'a'", "file 1: has no path"),
+        ("[[file]]\npath = 'a'\nsolution = ['s']", "a solution is declared, but no question"),
+    ],
+)
+def test_a_broken_declaration_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "benchmarks.toml").write_text(text)
+    with pytest.raises(DeclarationError, match=message):
+        read_benchmarks(Storage(str(tmp_path)))
 
 
 def test_names_are_relative_to_the_folder(tmp_path: Path) -> None:

@@ -15,12 +15,14 @@ from jobs.lake.catalog import Lake, Publication
 from jobs.lake.datasets import (
     APPROVALS,
     CLASSIFIER,
+    COMMON_PHRASES,
     CONTAMINATION,
     CORPUS,
     CRAWL,
     DEDUPED,
     DOMAINS,
     EVALUATIONS,
+    FORMULA_LEDGER,
     MATH_PAGES,
     MODELS,
     PAGES,
@@ -72,7 +74,13 @@ class ExampleLake:
         self.publish(crawl, warcs)
         self.publish(pages, self.pages, (crawl,), rows_in=690, dropped={"no_text": 61, "not_html": 22, "damaged": 7},
                      write=lambda p: p.write("quality/index.html", b"docs"),
-                     quality={"warnings": ["formula_recovery: at least 0.95 (0.91)"]})  # fmt: skip
+                     quality={"warnings": ["formula_recovery: at least 0.95 (0.91)"]},
+                     formula_ledger={"warnings": ["recovery: at least 0.95 (1 of 2 rows break it)"]})  # fmt: skip
+        self.publish(FORMULA_LEDGER.at(VERSION, "sample"), [
+            {"domain": domain, "pages": 7, "pages_over_limit": 0, "formulas_seen": 90, "formulas_kept": kept,
+             "kinds_seen": [("katex", 90)], "kinds_kept": [("katex", kept)], "recovery": kept / 90}
+            for domain, kept in (("lossy.example", 45), ("whole.example", 90))
+        ], (crawl,))  # fmt: skip
 
     def rounds(self) -> None:
         maths = sorted((p for p in self.pages if "maths" in p["domain"]), key=lambda p: p["page_id"])
@@ -108,11 +116,16 @@ class ExampleLake:
             {"page_id": p["page_id"], "url": p["url"], "cluster": p["page_id"], "similarity": 1.0,
              "reason": reasons[n % 10], "survives": reasons[n % 10] in ("unique", "longest")}
             for n, p in enumerate(maths)
-        ], (MATH_PAGES.at(VERSION),))  # fmt: skip
+        ], (MATH_PAGES.at(VERSION),), losing_domains=[f"{HOSTILE}.org: 96.7% of 30 pages"])  # fmt: skip
         self.publish(hits, [
             {"page_id": p["page_id"], "url": p["url"], "benchmark": f"gsm8k{n % 2}.jsonl", "item": str(n),
-             "matched": f"{HOSTILE} how many apples does she have left at the end of the day", "rule": "ngram_10"}
+             "matched": f"{HOSTILE} how many apples does she have left at the end of the day", "rule": "ngram_10",
+             "words": 13, "share": 0.5, "start": 0, "end": 70, "passage": HOSTILE}
             for n, p in enumerate(maths[:9])
+        ], (deduped,))  # fmt: skip
+        self.publish(COMMON_PHRASES.at(VERSION), [
+            {"phrase": "1 2 3 4 5 6 7 8 9 10", "reason": "counting", "texts": 3, "items": 3, "pages": 2, "domains": 2,
+             "share": 0.1, "benchmark": "gsm8k0.jsonl", "item": "1", "url": maths[9]["url"]}
         ], (deduped,))  # fmt: skip
         self.publish(corpus, [self._corpus_row(p) for p in maths[9:]], (deduped,))
         for source, tokens in (("math", 152_312), ("natural_language", 27_500)):
@@ -145,10 +158,11 @@ class ExampleLake:
             "page_id": digest[:16], "url": url, "domain": HOSTS[0] if number == 0 else host, "fetched_at": WHEN,
             "language": self.draw.choices(["en", "zh", "de", HOSTILE], [70, 20, 9, 1])[0], "language_score": 0.9,
             "title": HOSTILE, "text": "Let $x$ be real. " * self.draw.randint(20, 90), "formulas_seen": 20,
-            "formulas_kept": 19, "formula_kinds": [("mathml", 4), ("tex_script", 15)],
+            "formulas_kept": 19, "formula_kinds_seen": [("mathml", 5), ("tex_script", 15)],
+            "formula_kinds": [("mathml", 4), ("tex_script", 15)],
             "charset": self.draw.choice(["utf-8", "utf-8", "gb18030"]), "warc_path": "crawl-0.warc.gz",
             "warc_offset": number, "warc_length": 10, "content_digest": digest[:40], "robots": "", "license": "",
-            "truncated": False,
+            "truncated": False, "over_limit": False, "notes": "",
         }  # fmt: skip
 
     def _score(self, page: Row, **more: object) -> Row:

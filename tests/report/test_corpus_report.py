@@ -55,6 +55,19 @@ def test_a_whole_lake_fills_every_section(whole: ExampleLake) -> None:
     assert summary["not_run"] == []
 
 
+def test_domains_that_lose_most_pages_to_duplicates_are_shown(whole: ExampleLake) -> None:
+    page, _ = report(whole)
+    words = Page(page).words
+    assert "lost to duplicates" in words and f"{HOSTILE}.org: 96.7% of 30 pages" in words
+
+
+def test_domains_that_lose_formulas_are_shown(whole: ExampleLake) -> None:
+    page, summary = report(whole)
+    assert summary["lost_formulas"] == [{"domain": "lossy.example", "pages": 7, "seen": 90, "kept": 45}]
+    assert "lossy.example" in Page(page).words
+    assert "1 of 2 rows break it" in Page(page).words
+
+
 def test_the_summary_says_what_the_manifests_say(whole: ExampleLake) -> None:
     _, summary = report(whole)
     lake = whole.lake
@@ -73,6 +86,7 @@ def test_the_summary_says_what_the_manifests_say(whole: ExampleLake) -> None:
     assert summary["corpus"]["tokens"] == sum(corpus["tokens"].to_pylist())
     hits = lake.require(CONTAMINATION.at(VERSION), "test").rows
     assert sum(b["hits"] for b in summary["contamination"]) == hits
+    assert [(p["phrase"], p["pages"]) for p in summary["common_phrases"]] == [("1 2 3 4 5 6 7 8 9 10", 2)]
     assert [s["source"] for s in summary["sources"]] == [a.part for a in lake.finished(SHARDS, VERSION)]
     for address, fingerprint in summary["fingerprints"].items():
         assert f'"{address}"' in json.dumps(summary["fingerprints"])
