@@ -1,8 +1,8 @@
 """A parsed page as a table of numbers, a row a node in document order, made in one pass over the bytes.
 
-Lexbor (through resiliparse) does the HTML5 parsing with all its repairs. Walking its tree from Python costs about 4 µs
-a node, because every step makes a wrapper object; so the parsed tree is serialised once (fast, in C) and scanned here,
-which the regular output of an HTML5 serialiser allows.
+Pages that nest well are written as a serialiser would (`source_scan`); for others Lexbor (through resiliparse) does the
+HTML5 parsing with all its repairs. Walking its tree from Python costs about 4 µs a node, because every step makes a
+wrapper object; so its tree is serialised once (fast, in C) and scanned here, which that regular output allows.
 """
 
 from __future__ import annotations

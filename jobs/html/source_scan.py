@@ -1,7 +1,7 @@
 """A page as served, written the way an HTML5 serialiser writes its tree, in one pass: nearly all pages nest well.
 
-Parsing and serialising with Lexbor took a quarter of the time of a page; this takes a third of that. It does as
-Lexbor on each page that it accepts, but for comments around the content, and gives up on all others.
+Parsing and serialising with Lexbor took a quarter of the time of a page; this takes half of that. It does as Lexbor on
+each page that it accepts, but for comments around the content, and gives up on all others.
 """
 
 from __future__ import annotations
