@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jobs.text.kernels import kernel
+from jobs.kernels import kernel
 
 BUCKET_LEADERS = 64
 """A page is compared with the best 64 pages of each of its buckets: a page copied a million times costs 64 million

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from jobs.html.characters import COLON, EQUALS, GREATER, QUOTE, SPACE, Bytes, is_space
-from jobs.html.kernel import kernel
 from jobs.html.tags import HASH_PRIME, HASH_START, TAG, look_up
 from jobs.html.word_marks import (
     ATTRIBUTE_INITIALS,
@@ -32,6 +31,7 @@ from jobs.html.word_marks import (
     TYPE,
     UNTIL_FOUND,
 )
+from jobs.kernels import bare_kernel
 
 _SCRIPT, _ASIDE = TAG["script"], TAG["aside"]
 _SHARP = ord("#")
@@ -41,7 +41,7 @@ _MATH_TYPE, _DISPLAY, _VISIBILITY = (
 _NO_DISPLAY, _NO_VISIBILITY = (np.frombuffer(word, dtype=np.uint8) for word in (b"none", b"hidden"))
 
 
-@kernel
+@bare_kernel
 def attribute_marks(markup: Bytes, at: int, kind: int) -> tuple[int, int]:
     """Marks of an element from its attributes, and where they end (at `>`)."""
     size = len(markup)
@@ -69,7 +69,7 @@ def attribute_marks(markup: Bytes, at: int, kind: int) -> tuple[int, int]:
     return marks, min(at, size)
 
 
-@kernel
+@bare_kernel
 def _marks_of(markup: Bytes, name: int, value: int, end: int, kind: int) -> int:
     """Marks that one known attribute gives."""
     if name == CLASS or name == ID:
@@ -92,7 +92,7 @@ def _marks_of(markup: Bytes, name: int, value: int, end: int, kind: int) -> int:
     return FORMULA  # a data attribute that carries formulas
 
 
-@kernel
+@bare_kernel
 def _word_marks(markup: Bytes, at: int, end: int, is_class: bool) -> int:
     """Marks of the words of a class or id: whole words as written, and the letters in them in lower case."""
     marks, words = 0, 0
@@ -121,7 +121,7 @@ def _word_marks(markup: Bytes, at: int, end: int, is_class: bool) -> int:
     return marks
 
 
-@kernel
+@bare_kernel
 def _hash(markup: Bytes, at: int, end: int) -> int:
     hashed = HASH_START
     while at < end:
@@ -130,7 +130,7 @@ def _hash(markup: Bytes, at: int, end: int) -> int:
     return hashed
 
 
-@kernel
+@bare_kernel
 def _begins(markup: Bytes, at: int, end: int, word: Bytes) -> bool:
     """Whether the bytes begin with a lower-case ASCII word, in either case."""
     if end - at < len(word):
@@ -144,12 +144,12 @@ def _begins(markup: Bytes, at: int, end: int, word: Bytes) -> bool:
     return True
 
 
-@kernel
+@bare_kernel
 def _equals(markup: Bytes, at: int, end: int, word: Bytes) -> bool:
     return end - at == len(word) and _begins(markup, at, end, word)
 
 
-@kernel
+@bare_kernel
 def _contains(markup: Bytes, at: int, end: int, padded: Bytes) -> bool:
     """Whether the bytes hold a word; `padded` ends with zeros."""
     size = 0
@@ -162,7 +162,7 @@ def _contains(markup: Bytes, at: int, end: int, padded: Bytes) -> bool:
     return False
 
 
-@kernel
+@bare_kernel
 def _hides(markup: Bytes, at: int, end: int) -> bool:
     """Whether a style declares `display: none` or `visibility: hidden`."""
     while at + 12 <= end:
@@ -175,7 +175,7 @@ def _hides(markup: Bytes, at: int, end: int) -> bool:
     return False
 
 
-@kernel
+@bare_kernel
 def _declares(markup: Bytes, at: int, end: int, name: Bytes, value: Bytes) -> bool:
     """Whether a declaration of `name: value` begins here."""
     if not _begins(markup, at, end, name):

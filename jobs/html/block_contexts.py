@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from jobs.html.characters import SPACE, Bytes
-from jobs.html.kernel import kernel
 from jobs.html.text_buffer import LEVEL, NEWLINE, OUT, OVER, PIECES, POOL, SEPARATOR, Writer, put
+from jobs.kernels import bare_kernel
 
 CONTEXT, STARTED, PREFIX, NUMBER, MARKER = range(5)
 """Columns of `Writer.contexts`. CONTEXT: its kind. STARTED: a block of it is written. PREFIX: bytes before each of its
@@ -22,7 +22,7 @@ PARAGRAPH, LINE, CELL, CODE_BLOCK = range(4)
 _GREATER, _DASH, _DOT, _ZERO = ord(">"), ord("-"), ord("."), ord("0")
 
 
-@kernel
+@bare_kernel
 def put_newline(writer: Writer, level: int, blank: bool) -> None:
     """An end of line and the prefix of context `level`; before a blank line only what ends with a quote's sign."""
     put(writer, NEWLINE)
@@ -34,7 +34,7 @@ def put_newline(writer: Writer, level: int, blank: bool) -> None:
         put(writer, writer.prefix[at])
 
 
-@kernel
+@bare_kernel
 def begin_block(writer: Writer) -> None:
     """What stands before a block: line ends after the block before it, and the marks of contexts that begin with it."""
     state, contexts = writer.state, writer.contexts
@@ -54,7 +54,7 @@ def begin_block(writer: Writer) -> None:
             put(writer, writer.markers[inner, at])
 
 
-@kernel
+@bare_kernel
 def open_context(writer: Writer, kind: int, number: int) -> None:
     """Enter a list (`number`: of its first item, 0 for bullets), an item or a quote."""
     state, contexts = writer.state, writer.contexts
@@ -81,7 +81,7 @@ def open_context(writer: Writer, kind: int, number: int) -> None:
     contexts[level, NUMBER], contexts[level, MARKER] = number, size
 
 
-@kernel
+@bare_kernel
 def _item_marker(marker: Bytes, number: int) -> int:
     if number <= 0:
         marker[0], marker[1] = _DASH, SPACE
@@ -96,7 +96,7 @@ def _item_marker(marker: Bytes, number: int) -> int:
     return digits + 2
 
 
-@kernel
+@bare_kernel
 def close_context(writer: Writer) -> None:
     """Leave the innermost list, item or quote. What it holds is a block of the context around it."""
     level = writer.state[LEVEL]
@@ -104,7 +104,7 @@ def close_context(writer: Writer) -> None:
         writer.state[LEVEL] = level - 1
 
 
-@kernel
+@bare_kernel
 def add_piece(writer: Writer, kind: int, begin: int, node: int) -> None:
     """Note that the output from `begin` on is for Python to finish."""
     state, pieces = writer.state, writer.pieces

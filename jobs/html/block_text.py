@@ -28,7 +28,6 @@ from jobs.html.block_contexts import (
 from jobs.html.boilerplate import HAS_LINE_NUMBERS, HAS_PRE, IS_BLOCK, is_boilerplate, measure
 from jobs.html.characters import SPACE, Bytes
 from jobs.html.inline_text import clear_run, copy_raw_run, copy_run, put_inline
-from jobs.html.kernel import allocating_kernel, kernel
 from jobs.html.nodes import END, FOUND, HOLDS, KIND, LAST, MARKS, MAX_DEPTH, NAME_END, SIZE, Nodes
 from jobs.html.tables import is_layout, put_table
 from jobs.html.tags import TAG, UNKNOWN
@@ -47,6 +46,7 @@ from jobs.html.text_buffer import (
     put_preformatted,
 )
 from jobs.html.word_marks import NO_QUOTE
+from jobs.kernels import bare_kernel, kernel
 
 MAX_CONTEXTS = 2 * MAX_DEPTH + 8
 ROOM = 8
@@ -60,7 +60,7 @@ _START = np.frombuffer(b' start="', dtype=np.uint8)
 _SIGN = ord("#")
 
 
-@allocating_kernel
+@kernel
 def write_blocks(
     markup: Bytes, nodes: Nodes, body: int, formulas: Bytes, formula_places: npt.NDArray[np.int32], options: int
 ) -> tuple[Bytes, npt.NDArray[np.int32], Bytes, bool]:
@@ -100,7 +100,7 @@ def write_blocks(
     )
 
 
-@kernel
+@bare_kernel
 def _walk(writer: Writer, body: int) -> None:
     nodes, state = writer.nodes, writer.state
     opened = writer.opened
@@ -149,7 +149,7 @@ def _walk(writer: Writer, body: int) -> None:
         node += 1
 
 
-@kernel
+@bare_kernel
 def _put_whole(writer: Writer, node: int) -> bool:
     """Headings, code and tables of data to the output; False for an element whose blocks are looked at one by one."""
     nodes = writer.nodes
@@ -180,7 +180,7 @@ def _put_whole(writer: Writer, node: int) -> bool:
     return False
 
 
-@kernel
+@bare_kernel
 def _put_code_block(writer: Writer, node: int) -> None:
     if writer.nodes[node, SIZE] == 0:
         return
@@ -190,7 +190,7 @@ def _put_code_block(writer: Writer, node: int) -> None:
     add_piece(writer, CODE_BLOCK, begin, node)
 
 
-@kernel
+@bare_kernel
 def end_paragraph(writer: Writer, node: int) -> None:
     """The run as a paragraph, if it is not blank."""
     if writer.state[CONTENT] != 0:
@@ -199,7 +199,7 @@ def end_paragraph(writer: Writer, node: int) -> None:
         clear_run(writer)
 
 
-@kernel
+@bare_kernel
 def _end_run(writer: Writer, kind: int, node: int) -> None:
     """The run to the output as a paragraph or heading."""
     state = writer.state
@@ -218,7 +218,7 @@ def _end_run(writer: Writer, kind: int, node: int) -> None:
     clear_run(writer)
 
 
-@kernel
+@bare_kernel
 def _first_number(writer: Writer, node: int) -> int:
     """The `start` of an ordered list, 1 if it has none."""
     markup, at, end = writer.markup, writer.nodes[node, NAME_END], writer.nodes[node, END]

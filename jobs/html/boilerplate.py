@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from jobs.html.kernel import kernel
 from jobs.html.nodes import FOUND, HOLDS, KIND, LINK_SIZE, LINKS, MARKS, PARENT, SIZE, Nodes
 from jobs.html.tags import (
     BLOCK,
@@ -34,6 +33,7 @@ from jobs.html.word_marks import (
     ROLE_NAMED,
     WHOLE_NAME,
 )
+from jobs.kernels import bare_kernel
 
 HAS_BLOCK, HAS_HEADING, HAS_PRE, HAS_LINE_NUMBERS, HAS_FORMULA, HAS_LOCAL_LINK, IS_BLOCK = (1 << at for at in range(7))
 """Bits of HOLDS: what stands below a node; IS_BLOCK: it is a block, or an inline element with blocks in it."""
@@ -47,7 +47,7 @@ LONG_LINK = 60
 _H1, _H2, _PRE, _A, _P, _HEADER, _FOOTER, _ASIDE = (TAG[name] for name in "h1 h2 pre a p header footer aside".split())
 
 
-@kernel
+@bare_kernel
 def measure(nodes: Nodes, formula_places: npt.NDArray[np.int32]) -> None:
     """Sizes, links and contents of all nodes from the bottom up: below an element come only nodes that follow it."""
     for node in range(len(nodes) - 1, 0, -1):
@@ -85,7 +85,7 @@ def measure(nodes: Nodes, formula_places: npt.NDArray[np.int32]) -> None:
         nodes[parent, HOLDS] |= upwards
 
 
-@kernel
+@bare_kernel
 def is_boilerplate(nodes: Nodes, node: int, inside_content: bool, total: int) -> bool:
     """Whether to leave an element out. `inside_content`: it lies in `main` or `article`; `total`: the page's SIZE."""
     kind, marks = nodes[node, KIND], nodes[node, MARKS]
@@ -106,7 +106,7 @@ def is_boilerplate(nodes: Nodes, node: int, inside_content: bool, total: int) ->
     return bits & LINK_BLOCK != 0 and small and _is_link_list(nodes, node)
 
 
-@kernel
+@bare_kernel
 def _is_link_list(nodes: Nodes, node: int) -> bool:
     """Three links or more that make up nearly all of a block of short texts."""
     size, link_size, links = nodes[node, SIZE], nodes[node, LINK_SIZE], nodes[node, LINKS]

@@ -5,20 +5,20 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from jobs.html.kernel import kernel
+from jobs.kernels import bare_kernel
 
 Bytes = npt.NDArray[np.uint8]
 
 LESS, GREATER, SLASH, EQUALS, QUOTE, APOSTROPHE, SPACE, AMPERSAND, SEMICOLON, COLON = (ord(c) for c in "<>/=\"' &;:")
 
 
-@kernel
+@bare_kernel
 def is_space(byte: int) -> bool:
     """HTML white space and vertical tab."""
     return byte == SPACE or 9 <= byte <= 13
 
 
-@kernel
+@bare_kernel
 def characters(markup: Bytes, begin: int, end: int) -> int:
     """Characters of a text without white space at its ends; an entity is one character."""
     while begin < end and is_space(markup[begin]):
@@ -36,7 +36,7 @@ def characters(markup: Bytes, begin: int, end: int) -> int:
     return count
 
 
-@kernel
+@bare_kernel
 def entity_size(markup: Bytes, at: int, end: int) -> int:
     """Bytes of the entity at an ampersand: the serialiser writes `&amp; &lt; &gt; &nbsp; &quot;` and no others."""
     for size in range(3, 7):

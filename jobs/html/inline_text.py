@@ -7,7 +7,6 @@ import numpy as np
 from jobs.html.block_contexts import put_newline
 from jobs.html.boilerplate import HAS_FORMULA, HAS_LOCAL_LINK, is_boilerplate
 from jobs.html.characters import SPACE
-from jobs.html.kernel import kernel
 from jobs.html.nodes import BEGIN, END, FOUND, HOLDS, KIND, LAST, MARKS
 from jobs.html.tags import BLOCK, CODE, TAG, TAG_BITS, TEXT, UNKNOWN
 from jobs.html.text_buffer import (
@@ -46,6 +45,7 @@ from jobs.html.text_buffer import (
 )
 from jobs.html.text_buffer import CODE as CODE_MARK
 from jobs.html.word_marks import NOTE
+from jobs.kernels import bare_kernel
 
 BACKSLASH = ord("\\")
 _BR, _PRE, _SUP, _SUB, _EM, _I, _VAR = (TAG[name] for name in "br pre sup sub em i var".split())
@@ -55,7 +55,7 @@ _COPIED = np.ones(256, dtype=np.bool_)
 _COPIED[[SPACE, PIPE, 0xEF]] = False
 
 
-@kernel
+@bare_kernel
 def clear_run(writer: Writer) -> None:
     """Begin a new run."""
     writer.state[RUN] = 0
@@ -63,7 +63,7 @@ def clear_run(writer: Writer) -> None:
     writer.state[SPECIAL] = 1 if writer.state[OPTIONS] & EVERYTHING else 0
 
 
-@kernel
+@bare_kernel
 def put_inline(writer: Writer, first: int, stop: int, inside_content: bool) -> None:
     """The content of nodes `first` to `stop` to the run; blocks among them become words between spaces."""
     nodes, ends, marks = writer.nodes, writer.inline_ends, writer.inline_marks
@@ -118,7 +118,7 @@ def put_inline(writer: Writer, first: int, stop: int, inside_content: bool) -> N
             node = last
 
 
-@kernel
+@bare_kernel
 def _close(writer: Writer, mark: int) -> None:
     if mark == _SPACE_MARK:
         put_space(writer)
@@ -126,13 +126,13 @@ def _close(writer: Writer, mark: int) -> None:
         put_mark(writer, mark)
 
 
-@kernel
+@bare_kernel
 def _is_note(writer: Writer, node: int) -> bool:
     """A footnote's mark: a superscript that is named so or links within the page."""
     return (writer.nodes[node, MARKS] & NOTE) != 0 or (writer.nodes[node, HOLDS] & HAS_LOCAL_LINK) != 0
 
 
-@kernel
+@bare_kernel
 def copy_run(writer: Writer, level: int, single_line: bool, in_table: bool) -> None:
     """A plain run to the output: marks dropped, code between back-quotes, white space at both ends left out.
 
@@ -203,7 +203,7 @@ def copy_run(writer: Writer, level: int, single_line: bool, in_table: bool) -> N
     writer.state[OUT] = to
 
 
-@kernel
+@bare_kernel
 def _put_formula(writer: Writer, number: int, level: int, single_line: bool, in_table: bool) -> None:
     """A formula of the tree as it is printed; the lines of an environment get the prefix of the context."""
     place = writer.formula_places[number]
@@ -220,7 +220,7 @@ def _put_formula(writer: Writer, number: int, level: int, single_line: bool, in_
         at += 1
 
 
-@kernel
+@bare_kernel
 def _holds_tick(writer: Writer, at: int) -> bool:
     """Whether the code that begins here in the run holds a back-quote."""
     run, size = writer.run, writer.state[RUN]
@@ -231,7 +231,7 @@ def _holds_tick(writer: Writer, at: int) -> bool:
     return False
 
 
-@kernel
+@bare_kernel
 def copy_raw_run(writer: Writer) -> None:
     """A run that Python will look at, marks and all, to the output."""
     size = writer.state[RUN]

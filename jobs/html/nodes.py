@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from jobs.html.attributes import attribute_marks
 from jobs.html.characters import COLON, GREATER, LESS, SLASH, SPACE, Bytes, characters
-from jobs.html.kernel import allocating_kernel, kernel
 from jobs.html.renderers import names_renderer
 from jobs.html.tags import (
     HASH_PRIME,
@@ -32,6 +31,7 @@ from jobs.html.tags import (
     look_up,
 )
 from jobs.html.word_marks import DISPLAY_WRAPPER, FORMULA, FORMULA_NAMES
+from jobs.kernels import bare_kernel, kernel
 
 Nodes = npt.NDArray[np.int32]
 """(nodes, COLUMNS)."""
@@ -78,7 +78,7 @@ class _Scan(NamedTuple):
     state: npt.NDArray[np.int64]
 
 
-@allocating_kernel
+@kernel
 def scan(markup: Bytes) -> tuple[Nodes, Listed, Listed, bool]:
     """The nodes of a serialised page; those that a name marks as possible formulas; the first `body`, the first `title`
     (0 if there is none) and the scripts that may name a formula renderer; whether a bound cut or flattened the page.
@@ -108,7 +108,7 @@ def scan(markup: Bytes) -> tuple[Nodes, Listed, Listed, bool]:
     )
 
 
-@kernel
+@bare_kernel
 def _scan(scanned: _Scan) -> None:
     markup, state = scanned.markup, scanned.state
     at, size, room = 0, len(markup), len(scanned.nodes)
@@ -129,13 +129,13 @@ def _scan(scanned: _Scan) -> None:
         _close(scanned)
 
 
-@kernel
+@bare_kernel
 def _innermost(scanned: _Scan) -> int:
     """The element that the next node is a child of."""
     return scanned.opened[min(scanned.state[DEPTH], MAX_DEPTH - 1)]
 
 
-@kernel
+@bare_kernel
 def _close(scanned: _Scan) -> None:
     """Leave the innermost element."""
     depth = scanned.state[DEPTH]
@@ -144,7 +144,7 @@ def _close(scanned: _Scan) -> None:
     scanned.state[DEPTH] = depth - 1
 
 
-@kernel
+@bare_kernel
 def _text(scanned: _Scan, begin: int) -> int:
     markup, node = scanned.markup, scanned.state[COUNT]
     at, size = begin, len(markup)
@@ -156,13 +156,13 @@ def _text(scanned: _Scan, begin: int) -> int:
     return at
 
 
-@kernel
+@bare_kernel
 def _add_text(nodes: Nodes, node: int, parent: int, kind: int, begin: int, end: int) -> None:
     nodes[node, KIND], nodes[node, BEGIN], nodes[node, NAME_END], nodes[node, END] = kind, begin, begin, end
     nodes[node, LAST], nodes[node, PARENT] = node + 1, parent
 
 
-@kernel
+@bare_kernel
 def _end_tag(scanned: _Scan, at: int) -> int:
     """Close the innermost open element of this name; the serialiser nests well, so it is nearly always the last."""
     markup, state, size = scanned.markup, scanned.state, len(scanned.markup)
@@ -183,7 +183,7 @@ def _end_tag(scanned: _Scan, at: int) -> int:
     return at + 1
 
 
-@kernel
+@bare_kernel
 def _start_tag(scanned: _Scan, name_begin: int) -> int:
     markup, nodes, state, size = scanned.markup, scanned.nodes, scanned.state, len(scanned.markup)
     if state[ELEMENTS] >= MAX_NODES:
@@ -221,7 +221,7 @@ def _start_tag(scanned: _Scan, name_begin: int) -> int:
     return at + 1
 
 
-@kernel
+@bare_kernel
 def _inherited(scanned: _Scan) -> int:
     """Marks that a new element gets from those around it."""
     parent = _innermost(scanned)
@@ -233,7 +233,7 @@ def _inherited(scanned: _Scan) -> int:
     return marks
 
 
-@kernel
+@bare_kernel
 def _note(scanned: _Scan, node: int) -> None:
     """List a node that may be a formula; remember the first body and title."""
     nodes, state, places = scanned.nodes, scanned.state, scanned.places
@@ -247,7 +247,7 @@ def _note(scanned: _Scan, node: int) -> None:
         state[LISTED] += 1
 
 
-@kernel
+@bare_kernel
 def _open(scanned: _Scan, node: int, name: int) -> None:
     state = scanned.state
     depth = state[DEPTH] + 1
@@ -262,7 +262,7 @@ def _open(scanned: _Scan, node: int, name: int) -> None:
         state[OVER] = 1
 
 
-@kernel
+@bare_kernel
 def _raw_element(scanned: _Scan, node: int, name_begin: int, begin: int) -> int:
     """The unparsed text of a script or its like; notes a script that names a formula renderer."""
     markup, nodes, state = scanned.markup, scanned.nodes, scanned.state
@@ -280,7 +280,7 @@ def _raw_element(scanned: _Scan, node: int, name_begin: int, begin: int) -> int:
     return after
 
 
-@kernel
+@bare_kernel
 def _after_declaration(markup: Bytes, at: int) -> int:
     """Past a comment, a doctype, or a lone `<`."""
     size = len(markup)
@@ -298,7 +298,7 @@ def _after_declaration(markup: Bytes, at: int) -> int:
     return end + 1
 
 
-@kernel
+@bare_kernel
 def _raw_text(markup: Bytes, begin: int, name_begin: int, name_end: int) -> tuple[int, int]:
     """Where the unparsed text of a script ends, and where scanning goes on."""
     size, name_size = len(markup), name_end - name_begin

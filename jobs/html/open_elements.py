@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from jobs.html.characters import GREATER, LESS, SLASH, Bytes
-from jobs.html.kernel import kernel
 from jobs.html.source_names import (
     ADDRESS,
     BARRIER,
@@ -38,6 +37,7 @@ from jobs.html.source_names import (
     P,
 )
 from jobs.html.source_text import DEPTH, SELECTS, UNSURE, WRITTEN, Source
+from jobs.kernels import bare_kernel
 
 NAME_BEGIN, NAME_END, BITS, PARAGRAPH = range(4)
 """Columns of `Source.opened`. Where its name is written; its bits; the row of the `p` that a block inside ends,
@@ -47,19 +47,19 @@ COLUMNS = 4
 _TBODY, _TR, _COLGROUP = (np.frombuffer(name, dtype=np.uint8) for name in (b"tbody", b"tr", b"colgroup"))
 
 
-@kernel
+@bare_kernel
 def top_bits(source: Source) -> int:
     """Bits of the innermost open element."""
     return source.opened[source.state[DEPTH], BITS]
 
 
-@kernel
+@bare_kernel
 def top_name(source: Source) -> int:
     """Name of the innermost open element: its number, or else its hash."""
     return source.names[source.state[DEPTH]]
 
 
-@kernel
+@bare_kernel
 def push(source: Source, name: int, bits: int, name_begin: int, name_end: int) -> None:
     """Open an element whose start tag is written."""
     depth = source.state[DEPTH] + 1
@@ -79,7 +79,7 @@ def push(source: Source, name: int, bits: int, name_begin: int, name_end: int) -
         opened[depth, PARAGRAPH] = paragraph
 
 
-@kernel
+@bare_kernel
 def put_end_tag(source: Source, name_begin: int, name_end: int) -> None:
     """`</name>`, the name from what is written."""
     out, to = source.out, source.state[WRITTEN]
@@ -94,7 +94,7 @@ def put_end_tag(source: Source, name_begin: int, name_end: int) -> None:
     source.state[WRITTEN] = to + size + 3
 
 
-@kernel
+@bare_kernel
 def pop(source: Source) -> None:
     """Close the innermost open element."""
     depth = source.state[DEPTH]
@@ -105,7 +105,7 @@ def pop(source: Source) -> None:
     source.state[DEPTH] = depth - 1
 
 
-@kernel
+@bare_kernel
 def open_implied(source: Source, word: Bytes, name: int) -> None:
     """Open an element whose start tag was left out."""
     out, to = source.out, source.state[WRITTEN]
@@ -120,14 +120,14 @@ def open_implied(source: Source, word: Bytes, name: int) -> None:
     push(source, name, BITS_OF[name], to + 1, to + 1 + len(word))
 
 
-@kernel
+@bare_kernel
 def pop_implied(source: Source, but: int) -> None:
     """Close elements whose end tag may be left out, up to one with the name `but`."""
     while top_bits(source) & IMPLIED and top_name(source) != but:
         pop(source)
 
 
-@kernel
+@bare_kernel
 def pop_through(source: Source, name: int) -> None:
     """Close the element of this name, and before it what needs no end tag."""
     if top_name(source) != name:
@@ -138,14 +138,14 @@ def pop_through(source: Source, name: int) -> None:
     pop(source)
 
 
-@kernel
+@bare_kernel
 def end_paragraph(source: Source) -> None:
     """Close the `p` that a block ends."""
     if source.opened[source.state[DEPTH], PARAGRAPH] > 0:
         pop_through(source, P)
 
 
-@kernel
+@bare_kernel
 def end_item(source: Source, first: int, second: int) -> None:
     """Close the list item (of either name) that a new one ends."""
     row = source.state[DEPTH]
@@ -159,7 +159,7 @@ def end_item(source: Source, first: int, second: int) -> None:
         row -= 1
 
 
-@kernel
+@bare_kernel
 def is_open(source: Source, name: int) -> bool:
     """Whether an element of this name is open, outwards to a cell or object."""
     row = source.state[DEPTH]
@@ -170,7 +170,7 @@ def is_open(source: Source, name: int) -> bool:
     return False
 
 
-@kernel
+@bare_kernel
 def is_inside_barrier(source: Source) -> bool:
     """Whether any but `html` and plain elements are open."""
     for row in range(2, source.state[DEPTH] + 1):
@@ -179,7 +179,7 @@ def is_inside_barrier(source: Source) -> bool:
     return source.state[SELECTS] != 0
 
 
-@kernel
+@bare_kernel
 def place_in_select(source: Source, name: int) -> None:
     """Close the options that a new one ends; a `select` holds nothing else."""
     if name != OPTION and name != OPTGROUP:
@@ -193,7 +193,7 @@ def place_in_select(source: Source, name: int) -> None:
         source.state[UNSURE] = 1
 
 
-@kernel
+@bare_kernel
 def place_in_table(source: Source, name: int, bits: int) -> None:
     """Close cells, rows and sections that a part of a table ends, and open those whose start tag was left out."""
     if not bits & TABLE_PART:
@@ -227,7 +227,7 @@ def place_in_table(source: Source, name: int, bits: int) -> None:
         pop(source)
 
 
-@kernel
+@bare_kernel
 def end_in_table(source: Source, name: int, bits: int) -> None:
     """The end tag of a table or of a part of one."""
     if top_name(source) != name:

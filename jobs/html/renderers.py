@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from jobs.html.characters import Bytes
-from jobs.html.kernel import kernel
+from jobs.kernels import bare_kernel
 
 _ENDS = np.zeros(256, dtype=np.bool_)
 _ENDS[[*b"xXhH"]] = True
@@ -15,7 +15,7 @@ for _row, _name in enumerate((b"mathjax", b"katex", b"tex2jax", b"asciimath", b"
     _RENDERERS[_row, : len(_name)] = np.frombuffer(_name[::-1], dtype=np.uint8)
 
 
-@kernel
+@bare_kernel
 def names_renderer(page: Bytes, at: int, end: int) -> bool:
     """Whether bytes name a formula renderer, in either case."""
     begin = at
@@ -28,7 +28,7 @@ def names_renderer(page: Bytes, at: int, end: int) -> bool:
     return False
 
 
-@kernel
+@bare_kernel
 def _ends_with(page: Bytes, begin: int, at: int, reversed_word: Bytes) -> bool:
     """Whether a word, given backwards and padded with zeros, ends at a byte."""
     for step in range(len(reversed_word)):

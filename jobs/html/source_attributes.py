@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from jobs.html.characters import APOSTROPHE, EQUALS, GREATER, QUOTE, SLASH, SPACE
-from jobs.html.kernel import kernel
 from jobs.html.source_names import (
     AS_WRITTEN,
     MATHML_ATTRIBUTES,
@@ -29,9 +28,10 @@ from jobs.html.tags import (
     HASH_START,
     look_up,
 )
+from jobs.kernels import bare_kernel
 
 
-@kernel
+@bare_kernel
 def put_cased(source: Source, begin: int, end: int, hashed: int, names: npt.NDArray[np.int64]) -> None:
     """A name in SVG or MathML, some of which have capitals; it must be spelled as the parser would write it."""
     page, exact = source.page, HASH_START
@@ -45,7 +45,7 @@ def put_cased(source: Source, begin: int, end: int, hashed: int, names: npt.NDAr
         put_bytes(source, page, begin, end)
 
 
-@kernel
+@bare_kernel
 def put_attributes(source: Source, at: int, language: int) -> int:
     """The attributes of a start tag and its `>`; what follows them. The first of two with the same name counts."""
     page, state, size = source.page, source.state, len(source.page)
@@ -84,7 +84,7 @@ def put_attributes(source: Source, at: int, language: int) -> int:
     return size
 
 
-@kernel
+@bare_kernel
 def _put_attribute_name(source: Source, begin: int, end: int, hashed: int, language: int) -> None:
     if not language:
         put_lower(source, SPACE, begin, end)
@@ -93,7 +93,7 @@ def _put_attribute_name(source: Source, begin: int, end: int, hashed: int, langu
     put_cased(source, begin, end, hashed, SVG_ATTRIBUTES if language & SVG else MATHML_ATTRIBUTES)
 
 
-@kernel
+@bare_kernel
 def _put_value(source: Source, at: int) -> int:
     """`="value"` of an attribute whose name ends at a byte; what follows the value."""
     page, out, state, size = source.page, source.out, source.state, len(source.page)

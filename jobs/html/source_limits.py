@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from jobs.html.characters import APOSTROPHE, EQUALS, GREATER, LESS, QUOTE, SLASH, Bytes, is_space
-from jobs.html.kernel import kernel
+from jobs.kernels import bare_kernel
 
 
-@kernel
+@bare_kernel
 def most_attributes(page: Bytes) -> int:
     """The most attributes that a tag of a page as served has, by a reading that may only err upwards (in scripts)."""
     most, at, size = 0, 0, len(page)
@@ -33,12 +33,12 @@ def most_attributes(page: Bytes) -> int:
     return most
 
 
-@kernel
+@bare_kernel
 def _ends_name(byte: int) -> bool:
     return is_space(byte) or byte == GREATER or byte == SLASH
 
 
-@kernel
+@bare_kernel
 def _after_value(page: Bytes, at: int) -> int:
     """Past the value of an attribute, quoted or not."""
     size = len(page)

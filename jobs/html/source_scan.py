@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from jobs.html.characters import AMPERSAND, GREATER, LESS, SLASH, Bytes
-from jobs.html.kernel import allocating_kernel, kernel
 from jobs.html.open_elements import (
     BITS,
     COLUMNS,
@@ -86,6 +85,7 @@ from jobs.html.tag_rules import (
     to_body,
 )
 from jobs.html.tags import look_up
+from jobs.kernels import bare_kernel, kernel
 
 MAX_OPENED = 256
 """Pages that nest deeper are left to the parser."""
@@ -94,7 +94,7 @@ _DOCTYPE, _COMMENT = (np.frombuffer(word, dtype=np.uint8) for word in (b"doctype
 _EXCLAMATION, _QUESTION, _DASH, _NEWLINE = (ord(c) for c in "!?-\n")
 
 
-@allocating_kernel
+@kernel
 def serialised(page: Bytes) -> tuple[Bytes, bool]:
     """The page (UTF-8, line ends `\\n`, no null) as a parser's tree is written, and whether that is sure."""
     source = Source(
@@ -111,7 +111,7 @@ def serialised(page: Bytes) -> tuple[Bytes, bool]:
     return source.out[: state[WRITTEN]], state[UNSURE] == 0
 
 
-@kernel
+@bare_kernel
 def _read(source: Source) -> None:
     page, state, size = source.page, source.state, len(source.page)
     at = 0
@@ -133,7 +133,7 @@ def _read(source: Source) -> None:
         pop(source)
 
 
-@kernel
+@bare_kernel
 def _text(source: Source, begin: int) -> int:
     """Text up to the next tag; a lone `<` belongs to it."""
     page, state, size = source.page, source.state, len(source.page)
@@ -162,7 +162,7 @@ def _text(source: Source, begin: int) -> int:
     return at
 
 
-@kernel
+@bare_kernel
 def _declaration(source: Source, begin: int) -> int:
     """A comment (written inside the content only), the doctype, or the declaration of XML."""
     page, state, size = source.page, source.state, len(source.page)
@@ -197,7 +197,7 @@ def _declaration(source: Source, begin: int) -> int:
     return at + 1
 
 
-@kernel
+@bare_kernel
 def _start_tag(source: Source, name_begin: int) -> int:
     page, state = source.page, source.state
     state[SKIP_NEWLINE] = 0
@@ -227,7 +227,7 @@ def _start_tag(source: Source, name_begin: int) -> int:
     return at
 
 
-@kernel
+@bare_kernel
 def _foreign_tag(source: Source, hashed: int, name_begin: int, name_end: int, language: int) -> int:
     """An element of SVG or MathML."""
     page, state = source.page, source.state
@@ -254,7 +254,7 @@ def _foreign_tag(source: Source, hashed: int, name_begin: int, name_end: int, la
     return at
 
 
-@kernel
+@bare_kernel
 def _names_html(page: Bytes, at: int, end: int) -> bool:
     while at + 4 <= end:
         if page[at] | 32 == 104 and page[at + 1] | 32 == 116 and page[at + 2] | 32 == 109 and page[at + 3] | 32 == 108:
@@ -263,7 +263,7 @@ def _names_html(page: Bytes, at: int, end: int) -> bool:
     return False
 
 
-@kernel
+@bare_kernel
 def _end_tag(source: Source, name_begin: int) -> int:
     page, state, size = source.page, source.state, len(source.page)
     state[SKIP_NEWLINE] = 0
@@ -296,7 +296,7 @@ def _end_tag(source: Source, name_begin: int) -> int:
     return at
 
 
-@kernel
+@bare_kernel
 def _ends_innermost(source: Source, name_begin: int) -> bool:
     """Close the innermost element if it has this name, spelled alike: nearly always."""
     page, out, state, opened = source.page, source.out, source.state, source.opened

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from jobs.html.characters import AMPERSAND, EQUALS, GREATER, LESS, QUOTE, SEMICOLON, SLASH, Bytes
-from jobs.html.kernel import kernel
 from jobs.html.source_names import (
     CHARACTERS,
     LEGACY_REFERENCES,
@@ -26,6 +25,7 @@ from jobs.html.tags import (
     HASH_START,
     look_up,
 )
+from jobs.kernels import bare_kernel
 
 MAX_ATTRIBUTES = 64
 """Attributes of a tag; each is compared with all before it."""
@@ -64,13 +64,13 @@ class Source(NamedTuple):
     state: npt.NDArray[np.int64]
 
 
-@kernel
+@bare_kernel
 def put_word(source: Source, word: Bytes) -> None:
     """A few bytes to the output."""
     put_bytes(source, word, 0, len(word))
 
 
-@kernel
+@bare_kernel
 def put_bytes(source: Source, page: Bytes, begin: int, end: int) -> None:
     """Bytes to the output as they are."""
     out, to = source.out, source.state[WRITTEN]
@@ -82,7 +82,7 @@ def put_bytes(source: Source, page: Bytes, begin: int, end: int) -> None:
     source.state[WRITTEN] = to + end - begin
 
 
-@kernel
+@bare_kernel
 def put_lower(source: Source, first: int, begin: int, end: int) -> None:
     """A byte and a name in lower case to the output."""
     out, to, page = source.out, source.state[WRITTEN], source.page
@@ -98,7 +98,7 @@ def put_lower(source: Source, first: int, begin: int, end: int) -> None:
     source.state[WRITTEN] = to
 
 
-@kernel
+@bare_kernel
 def put_text(source: Source, begin: int, end: int, last: int, in_value: bool) -> int:
     """Text, or the value of an attribute, with its references read and the serialiser's five written; where it ends.
 
@@ -127,7 +127,7 @@ def put_text(source: Source, begin: int, end: int, last: int, in_value: bool) ->
     return at
 
 
-@kernel
+@bare_kernel
 def opens_markup(page: Bytes, at: int) -> bool:
     """Whether a `<` begins a tag, comment or declaration; else it is text."""
     if at + 1 >= len(page):
@@ -136,7 +136,7 @@ def opens_markup(page: Bytes, at: int) -> bool:
     return 97 <= following | 32 <= 122 or following == SLASH or following == _EXCLAMATION or following == _QUESTION
 
 
-@kernel
+@bare_kernel
 def _special(source: Source, page: Bytes, at: int, end: int, in_value: bool) -> int:
     """One byte (or no-break space) that the serialiser does not always write as it is; what follows it."""
     byte = page[at]
@@ -156,7 +156,7 @@ def _special(source: Source, page: Bytes, at: int, end: int, in_value: bool) -> 
     return at + 1
 
 
-@kernel
+@bare_kernel
 def _reference(source: Source, begin: int, end: int, in_value: bool) -> int:
     """What an ampersand begins: a character by name or number, or itself."""
     page = source.page
@@ -184,14 +184,14 @@ def _reference(source: Source, begin: int, end: int, in_value: bool) -> int:
     return begin + 1
 
 
-@kernel
+@bare_kernel
 def _put_character(source: Source, word: Bytes, size: int, in_value: bool) -> None:
     at = 0
     while at < size:
         at = _special(source, word, at, size, in_value)
 
 
-@kernel
+@bare_kernel
 def _numeric_reference(source: Source, at: int, end: int, in_value: bool) -> int:
     page, state = source.page, source.state
     base = 10
@@ -219,13 +219,13 @@ def _numeric_reference(source: Source, at: int, end: int, in_value: bool) -> int
     return at + 1
 
 
-@kernel
+@bare_kernel
 def _is_character(number: int) -> bool:
     """Not a surrogate, nor a noncharacter that the scan would mistake for a mark."""
     return number < 0xD800 or 0xE000 <= number < 0xFDD0 or 0xFDF0 <= number < 0xFFFE or 0x10000 <= number < 0x110000
 
 
-@kernel
+@bare_kernel
 def _put_point(source: Source, number: int, in_value: bool) -> None:
     """A code point in UTF-8."""
     out, to = source.out, source.state[WRITTEN]
@@ -248,7 +248,7 @@ def _put_point(source: Source, number: int, in_value: bool) -> None:
         source.state[WRITTEN] = to + size
 
 
-@kernel
+@bare_kernel
 def read_name(page: Bytes, at: int) -> tuple[int, int]:
     """The hash of a tag's or attribute's name in lower case, and where the name ends."""
     hashed, size = HASH_START, len(page)

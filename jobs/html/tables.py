@@ -11,11 +11,11 @@ from jobs.html.block_contexts import (
 )
 from jobs.html.characters import SPACE
 from jobs.html.inline_text import clear_run, copy_raw_run, copy_run, put_inline
-from jobs.html.kernel import kernel
 from jobs.html.nodes import FOUND, KIND, LAST, MARKS
 from jobs.html.tags import LAYOUT_CELL, TAG, TAG_BITS
 from jobs.html.text_buffer import CONTENT, LEVEL, OUT, PIPE, SEPARATOR, SPECIAL, Writer, put
 from jobs.html.word_marks import PRESENTATION
+from jobs.kernels import bare_kernel
 
 MAX_COLUMNS = 60
 MAX_ROWS = 2000
@@ -26,19 +26,19 @@ _TR, _TD, _TH, _P, _CAPTION, _THEAD, _TBODY, _TFOOT = (
 _DASH = ord("-")
 
 
-@kernel
+@bare_kernel
 def first_row(writer: Writer, table: int) -> int:
     """The first row of a table; its end if there is none."""
     return _row_from(writer, table, table + 1)
 
 
-@kernel
+@bare_kernel
 def next_row(writer: Writer, table: int, row: int) -> int:
     """The row after a row; the table's end if there is none."""
     return _row_from(writer, table, writer.nodes[row, LAST])
 
 
-@kernel
+@bare_kernel
 def _row_from(writer: Writer, table: int, node: int) -> int:
     nodes, end = writer.nodes, writer.nodes[table, LAST]
     while node < end:
@@ -49,7 +49,7 @@ def _row_from(writer: Writer, table: int, node: int) -> int:
     return end
 
 
-@kernel
+@bare_kernel
 def is_layout(writer: Writer, table: int) -> bool:
     """Whether a table only places things: one column or row of cells, or blocks inside its cells."""
     nodes, end = writer.nodes, writer.nodes[table, LAST]
@@ -72,7 +72,7 @@ def is_layout(writer: Writer, table: int) -> bool:
     return most < 2 or (rows < 2 and headers == 0)
 
 
-@kernel
+@bare_kernel
 def _holds_blocks(writer: Writer, cell: int) -> bool:
     nodes, node, paragraphs = writer.nodes, cell + 1, 0
     while node < nodes[cell, LAST]:
@@ -88,7 +88,7 @@ def _holds_blocks(writer: Writer, cell: int) -> bool:
     return False
 
 
-@kernel
+@bare_kernel
 def put_table(writer: Writer, table: int) -> None:
     """A table of data to the output, its caption before it."""
     nodes, end = writer.nodes, writer.nodes[table, LAST]
@@ -105,7 +105,7 @@ def put_table(writer: Writer, table: int) -> None:
         row = next_row(writer, table, row)
 
 
-@kernel
+@bare_kernel
 def _put_caption(writer: Writer, caption: int) -> None:
     clear_run(writer)
     put_inline(writer, caption + 1, writer.nodes[caption, LAST], True)
@@ -120,7 +120,7 @@ def _put_caption(writer: Writer, caption: int) -> None:
         copy_run(writer, writer.state[LEVEL], False, False)
 
 
-@kernel
+@bare_kernel
 def _width(writer: Writer, table: int) -> int:
     nodes, end, width = writer.nodes, writer.nodes[table, LAST], 0
     row = first_row(writer, table)
@@ -134,7 +134,7 @@ def _width(writer: Writer, table: int) -> int:
     return min(width, MAX_COLUMNS)
 
 
-@kernel
+@bare_kernel
 def _is_filled(writer: Writer, row: int) -> bool:
     """Whether a cell of the row holds anything; nearly always the first does."""
     nodes, cell = writer.nodes, row + 1
@@ -148,7 +148,7 @@ def _is_filled(writer: Writer, row: int) -> bool:
     return False
 
 
-@kernel
+@bare_kernel
 def _put_row(writer: Writer, row: int, width: int, is_first: bool) -> bool:
     """One row, and the rule after the first; False, with nothing put, if all its cells are blank."""
     if not _is_filled(writer, row):
@@ -179,7 +179,7 @@ def _put_row(writer: Writer, row: int, width: int, is_first: bool) -> bool:
     return True
 
 
-@kernel
+@bare_kernel
 def _put_cell(writer: Writer, cell: int) -> None:
     """A pipe and the cell's text on one line."""
     put(writer, PIPE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from jobs.html.characters import AMPERSAND, GREATER, LESS, SLASH
-from jobs.html.kernel import kernel
 from jobs.html.open_elements import (
     PARAGRAPH,
     end_in_table,
@@ -64,6 +63,7 @@ from jobs.html.source_text import (
     put_bytes,
     put_text,
 )
+from jobs.kernels import bare_kernel
 
 BEFORE_HTML, BEFORE_HEAD, IN_HEAD, AFTER_HEAD, IN_BODY, AFTER_BODY = range(6)
 """Values of MODE."""
@@ -73,7 +73,7 @@ _HTML, _HEAD, _BODY, _P = (np.frombuffer(name, dtype=np.uint8) for name in (b"ht
 _EXCLAMATION, _NEWLINE = (ord(c) for c in "!\n")
 
 
-@kernel
+@bare_kernel
 def to_body(source: Source) -> None:
     """Go where content stands; start tags that were left out come in."""
     state = source.state
@@ -88,7 +88,7 @@ def to_body(source: Source) -> None:
     state[MODE] = IN_BODY
 
 
-@kernel
+@bare_kernel
 def to_head(source: Source) -> None:
     state = source.state
     if state[MODE] == BEFORE_HTML:
@@ -99,7 +99,7 @@ def to_head(source: Source) -> None:
         state[MODE] = IN_HEAD
 
 
-@kernel
+@bare_kernel
 def place_outside(source: Source, name: int, bits: int) -> None:
     """Make way for an element before, or after, the body."""
     state = source.state
@@ -131,7 +131,7 @@ def place_outside(source: Source, name: int, bits: int) -> None:
         place(source, name, bits)
 
 
-@kernel
+@bare_kernel
 def place(source: Source, name: int, bits: int) -> None:
     """Close what a start tag in the body closes."""
     state = source.state
@@ -163,7 +163,7 @@ def place(source: Source, name: int, bits: int) -> None:
             state[UNSURE] = 1
 
 
-@kernel
+@bare_kernel
 def close(source: Source, name: int, bits: int) -> None:
     """What an end tag in the body closes."""
     state = source.state
@@ -192,7 +192,7 @@ def close(source: Source, name: int, bits: int) -> None:
         state[UNSURE] = 1
 
 
-@kernel
+@bare_kernel
 def put_unparsed(source: Source, name: int, bits: int, begin: int, name_begin: int, name_end: int) -> int:
     """The content of a script, a title or their like, up to its end tag."""
     page, state, size = source.page, source.state, len(source.page)
@@ -221,7 +221,7 @@ def put_unparsed(source: Source, name: int, bits: int, begin: int, name_begin: i
     return at + 1
 
 
-@kernel
+@bare_kernel
 def _is_name(source: Source, at: int, name_begin: int, name_end: int) -> bool:
     """Whether a name as it is written stands at a byte of the page, in either case."""
     for step in range(name_end - name_begin):

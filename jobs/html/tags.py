@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from jobs.html.kernel import kernel
+from jobs.kernels import bare_kernel
 
 Table = npt.NDArray[np.int64]
 """(slots, 2): hash and value; a free slot has value 0."""
@@ -93,7 +93,7 @@ def bit_table(groups: Mapping[int, Iterable[str]]) -> Table:
     return word_table(words)
 
 
-@kernel
+@bare_kernel
 def look_up(table: Table, hashed: int) -> int:
     """The value of a hash, 0 if the word is not in the table."""
     slots = table.shape[0] - 1

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from jobs.html.characters import AMPERSAND, SPACE, Bytes, entity_size, is_space
-from jobs.html.kernel import kernel
 from jobs.html.nodes import BEGIN, END, KIND, LAST, MARKS, Nodes
 from jobs.html.tags import HASH_PRIME, HASH_START, NO_CODE, TAG, TAG_BITS, TEXT, UNKNOWN, look_up, word_table
 from jobs.html.word_marks import LINE_NUMBERS
+from jobs.kernels import bare_kernel
 
 Numbers = npt.NDArray[np.int64]
 
@@ -70,7 +70,7 @@ class Writer(NamedTuple):
     """Open blocks: where they end, the context outside, whether that is in the main content."""
 
 
-@kernel
+@bare_kernel
 def put(writer: Writer, byte: int) -> None:
     """One byte to the output."""
     at = writer.state[OUT]
@@ -81,7 +81,7 @@ def put(writer: Writer, byte: int) -> None:
         writer.state[OVER] = 1
 
 
-@kernel
+@bare_kernel
 def put_mark(writer: Writer, mark: int) -> None:
     """A mark to the run."""
     at = writer.state[RUN]
@@ -92,7 +92,7 @@ def put_mark(writer: Writer, mark: int) -> None:
         writer.state[OVER] = 1
 
 
-@kernel
+@bare_kernel
 def put_space(writer: Writer) -> None:
     """A space to the run, unless it ends with one."""
     at = writer.state[RUN]
@@ -101,7 +101,7 @@ def put_space(writer: Writer) -> None:
         writer.state[RUN] = at + 1
 
 
-@kernel
+@bare_kernel
 def put_number(writer: Writer, number: int) -> None:
     """A formula's number between marks, to the run."""
     put_mark(writer, ATOM)
@@ -118,7 +118,7 @@ def put_number(writer: Writer, number: int) -> None:
     writer.state[CONTENT] = 1
 
 
-@kernel
+@bare_kernel
 def decoded(markup: Bytes, at: int, end: int) -> tuple[int, int]:
     """The byte that an entity at an ampersand stands for (a space for `&nbsp;`), and the bytes it takes."""
     size = entity_size(markup, at, end)
@@ -136,7 +136,7 @@ def decoded(markup: Bytes, at: int, end: int) -> tuple[int, int]:
     return SPACE, size
 
 
-@kernel
+@bare_kernel
 def put_text(writer: Writer, begin: int, end: int) -> None:
     """Text of the page to the run, white space collapsed; notes whether it is blank and whether it is plain."""
     markup, run = writer.markup, writer.run
@@ -178,7 +178,7 @@ def put_text(writer: Writer, begin: int, end: int) -> None:
     writer.state[RUN], writer.state[CONTENT], writer.state[SPECIAL] = length, content, special
 
 
-@kernel
+@bare_kernel
 def _opens_bbcode(markup: Bytes, at: int, end: int) -> bool:
     """Whether `tex]` or another name of a formula stands behind a bracket."""
     hashed, stop = HASH_START, min(end, at + 12)
@@ -188,7 +188,7 @@ def _opens_bbcode(markup: Bytes, at: int, end: int) -> bool:
     return at < stop and look_up(BBCODE, hashed) != 0
 
 
-@kernel
+@bare_kernel
 def _is_script(first: int, second: int, third: int) -> bool:
     """Whether bytes are a superscript or subscript character (U+00B2, U+2070 to U+209C, U+2C7C)."""
     if first == 0xC2:
@@ -200,7 +200,7 @@ def _is_script(first: int, second: int, third: int) -> bool:
     )
 
 
-@kernel
+@bare_kernel
 def put_code(writer: Writer, first: int, last: int) -> bool:
     """The text of nodes as code to the run; False if it is blank and nothing was put."""
     start = writer.state[RUN]
@@ -224,7 +224,7 @@ def put_code(writer: Writer, first: int, last: int) -> bool:
     return True
 
 
-@kernel
+@bare_kernel
 def put_texts(writer: Writer, first: int, last: int) -> None:
     """All text of nodes to the run."""
     for node in range(first, last):
@@ -232,7 +232,7 @@ def put_texts(writer: Writer, first: int, last: int) -> None:
             put_text(writer, writer.nodes[node, BEGIN], writer.nodes[node, END])
 
 
-@kernel
+@bare_kernel
 def put_preformatted(writer: Writer, first: int, last: int) -> None:
     """The text of nodes to the output as it stands, without line numbers and buttons; a line for each block in it."""
     nodes, markup = writer.nodes, writer.markup
@@ -267,7 +267,7 @@ def put_preformatted(writer: Writer, first: int, last: int) -> None:
         node += 1
 
 
-@kernel
+@bare_kernel
 def _end_line(writer: Writer, begin: int) -> None:
     at = writer.state[OUT]
     if at > begin and writer.out[at - 1] != NEWLINE:

@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from jobs.text.kernels import kernel
+from jobs.kernels import kernel
 from jobs.text.reading import code_points
 
 Points = npt.NDArray[np.uint32]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from jobs.text.kernels import helper, kernel
+from jobs.kernels import bare_kernel, kernel
 from jobs.text.reading import mix
 
 GRAM = 10
@@ -92,7 +92,7 @@ def seat_words(hashes, table):  # type: ignore[no-untyped-def]
         table[place] = number
 
 
-@helper
+@bare_kernel
 def _word_place(value, letters, first, last, table, hashes, bounds, known):  # type: ignore[no-untyped-def]
     """Where the word letters[first:last] stands in the table, or the free place where it would."""
     mask = np.uint64(len(table) - 1)
@@ -105,7 +105,7 @@ def _word_place(value, letters, first, last, table, hashes, bounds, known):  # t
     return place
 
 
-@helper
+@bare_kernel
 def _same_letters(a, first, last, b, other, other_last):  # type: ignore[no-untyped-def]
     if last - first != other_last - other:
         return False
@@ -115,7 +115,7 @@ def _same_letters(a, first, last, b, other, other_last):  # type: ignore[no-unty
     return True
 
 
-@helper
+@bare_kernel
 def gram_hash(numbers, first, n):  # type: ignore[no-untyped-def]
     """Polynomial hash of n word numbers; `rolled` moves it on by one word."""
     value = np.uint64(0)
@@ -124,7 +124,7 @@ def gram_hash(numbers, first, n):  # type: ignore[no-untyped-def]
     return value
 
 
-@helper
+@bare_kernel
 def rolled(value, gone, come, top):  # type: ignore[no-untyped-def]
     """The hash of the next run: without the word `gone`, with `come`; `top` is BASE to the power of n - 1."""
     return (value - np.uint64(gone + 1) * top) * BASE + np.uint64(come + 1)
@@ -150,7 +150,7 @@ def fill(numbers, starts, sizes, table, sieve, wholes):  # type: ignore[no-untyp
     return later
 
 
-@helper
+@bare_kernel
 def _gram_slot(value, wanted, first, n, numbers, table):  # type: ignore[no-untyped-def]
     """Where the gram wanted[first:first + n] stands in the table, or the free slot where it would."""
     mask = np.uint64(len(table) - 1)
@@ -162,25 +162,25 @@ def _gram_slot(value, wanted, first, n, numbers, table):  # type: ignore[no-unty
     return slot
 
 
-@helper
+@bare_kernel
 def _first_place(value, wanted, first, n, numbers, table):  # type: ignore[no-untyped-def]
     """The first place of a gram with this hash, NONE where no text holds it."""
     return _place(table[_gram_slot(value, wanted, first, n, numbers, table)])
 
 
-@helper
+@bare_kernel
 def finished(value, n):  # type: ignore[no-untyped-def]
     """The polynomial hash of n words with all bits mixed: slots of the table are its low bits."""
     return mix(value + np.uint64(n))
 
 
-@helper
+@bare_kernel
 def _place(entry):  # type: ignore[no-untyped-def]
     """The place in `numbers` that an entry of the table holds, NONE of a free one."""
     return np.int64(entry & LOW) - 1
 
 
-@helper
+@bare_kernel
 def _same_gram(wanted, first, n, numbers, place):  # type: ignore[no-untyped-def]
     for k in range(n):
         if wanted[first + k] != numbers[place + k]:
@@ -234,13 +234,13 @@ def _entries(page, table, sieve):  # type: ignore[no-untyped-def]
     return values, entries
 
 
-@helper
+@bare_kernel
 def _passes(value, sieve):  # type: ignore[no-untyped-def]
     bit = _bit(value, sieve)
     return sieve[bit >> EIGHTH] >> (bit & LAST_BITS) & 1 != 0
 
 
-@helper
+@bare_kernel
 def _bit(value, sieve):  # type: ignore[no-untyped-def]
     """The bit of a hash in the sieve."""
     return value >> HALF & np.uint64(8 * len(sieve) - 1)
@@ -260,7 +260,7 @@ def _take(place, page, signs, first, n, grams, found, count):  # type: ignore[no
     return found, count
 
 
-@helper
+@bare_kernel
 def _run(page, signs, first, n, numbers, text_signs, place):  # type: ignore[no-untyped-def]
     """Words that the page and the text share from here on, 0 where signs differ within n, or one back is shared too."""
     for k in range(1, n):
@@ -277,7 +277,7 @@ def _run(page, signs, first, n, numbers, text_signs, place):  # type: ignore[no-
     return n
 
 
-@helper
+@bare_kernel
 def _agree(a, b):  # type: ignore[no-untyped-def]
     """Two sequences of signs are the same, or one side has none: layout and markup lose signs."""
     return a == 0 or b == 0 or a == b

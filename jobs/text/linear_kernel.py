@@ -17,7 +17,7 @@ from numba.core.cgutils import get_or_insert_function
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
-from jobs.text.kernels import helper, kernel
+from jobs.kernels import bare_kernel, kernel
 
 END = b"</s>"
 """The word that stands for the end of a line; where a text has it as a word, the line ends there."""
@@ -64,13 +64,13 @@ def ask_for(context, array, index):  # type: ignore[no-untyped-def]
     return types.void(array, index), generate
 
 
-@helper
+@bare_kernel
 def is_blank(byte):  # type: ignore[no-untyped-def]
     """What parts words: space, tab, line feed, vertical tab, form feed, carriage return, NUL; no other space does."""
     return byte <= SPACE and (byte in (SPACE, NUL) or TAB <= byte <= CARRIAGE_RETURN)
 
 
-@helper
+@bare_kernel
 def word_hash(text, start, end):  # type: ignore[no-untyped-def]
     """32-bit FNV-1a of the bytes taken as signed numbers, as fastText has it.
 
@@ -82,7 +82,7 @@ def word_hash(text, start, end):  # type: ignore[no-untyped-def]
     return found & LOW
 
 
-@helper
+@bare_kernel
 def same_letters(text, start, end, letters, first, last):  # type: ignore[no-untyped-def]
     if end - start != last - first:
         return False
@@ -92,12 +92,12 @@ def same_letters(text, start, end, letters, first, last):  # type: ignore[no-unt
     return same == end - start
 
 
-@helper
+@bare_kernel
 def begins(text, start, end, letters):  # type: ignore[no-untyped-def]
     return end - start >= len(letters) and same_letters(text, start, start + len(letters), letters, 0, len(letters))
 
 
-@helper
+@bare_kernel
 def row_of(text, start, end, found, model):  # type: ignore[no-untyped-def]
     """The row of a word with the hash `found`, NO_ROW where the model does not know it. Letters decide, not hashes."""
     slots, bounds = model.slots, model.bounds
@@ -112,7 +112,7 @@ def row_of(text, start, end, found, model):  # type: ignore[no-untyped-def]
     return NO_ROW
 
 
-@helper
+@bare_kernel
 def find_rows(text, at, end, model, grams, rows):  # type: ignore[no-untyped-def]
     """Write the rows of a line's features to `rows`; returns how many there are.
 

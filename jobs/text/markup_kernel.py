@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from jobs.text.kernels import helper
+from jobs.kernels import bare_kernel
 
 UNSEEN = 0x200B
 """What decoded HTML references are filled up with."""
@@ -32,7 +32,7 @@ class Names(NamedTuple):
     """Words that commands are read as: a length, then letters."""
 
 
-@helper
+@bare_kernel
 def copy_word(source, place, letters, at):  # type: ignore[no-untyped-def]
     """Write the word at `place`: its length, then its letters."""
     length = np.int64(source[place])
@@ -41,7 +41,7 @@ def copy_word(source, place, letters, at):  # type: ignore[no-untyped-def]
     return at + length
 
 
-@helper
+@bare_kernel
 def read_command(points, i, trie, commands, synonyms, letters, at):  # type: ignore[no-untyped-def]
     """A TeX command: its word, unless it is layout or a sign; and what it is."""
     size = len(points)
@@ -64,7 +64,7 @@ def read_command(points, i, trie, commands, synonyms, letters, at):  # type: ign
     return i, at, code
 
 
-@helper
+@bare_kernel
 def _environment(points, i):  # type: ignore[no-untyped-def]
     """Behind the name of an environment in braces, or right here where none follows."""
     size = len(points)
@@ -80,7 +80,7 @@ def _environment(points, i):  # type: ignore[no-untyped-def]
     return i
 
 
-@helper
+@bare_kernel
 def _columns(points, i):  # type: ignore[no-untyped-def]
     """Behind the columns of an array (`{l|cr}`), or right here where none follow."""
     size = len(points)
@@ -90,7 +90,7 @@ def _columns(points, i):  # type: ignore[no-untyped-def]
     return end + 1 if end < size and end > i + 1 and points[i] == OPEN and points[end] == CLOSE else i
 
 
-@helper
+@bare_kernel
 def read_sign(points, i, codes, trie, tags):  # type: ignore[no-untyped-def]
     """An operator and its number; 0 for a mark of quotation at the start of a line, and for HTML."""
     point = points[i]
@@ -107,7 +107,7 @@ def read_sign(points, i, codes, trie, tags):  # type: ignore[no-untyped-def]
     return i + 1, codes[point]
 
 
-@helper
+@bare_kernel
 def joined_signs(before, code):  # type: ignore[no-untyped-def]
     """Signs in a row as one number: repeated ones count once, `<=` is one sign."""
     if code == 0 or before & 15 == code:
@@ -117,7 +117,7 @@ def joined_signs(before, code):  # type: ignore[no-untyped-def]
     return (before << 4 | code) & 0xFFFF
 
 
-@helper
+@bare_kernel
 def _markup(points, i, trie, tags):  # type: ignore[no-untyped-def]
     """Behind the tag or comment that begins here, or right here where none does."""
     size = len(points)
@@ -143,7 +143,7 @@ def _markup(points, i, trie, tags):  # type: ignore[no-untyped-def]
     return k + 1 if k < size and points[k] == GREATER else i
 
 
-@helper
+@bare_kernel
 def _follow(trie, node, point):  # type: ignore[no-untyped-def]
     """The node behind an ASCII letter or digit, -1 behind none."""
     if node < 0:
@@ -159,12 +159,12 @@ def _follow(trie, node, point):  # type: ignore[no-untyped-def]
     return following if following else -1
 
 
-@helper
+@bare_kernel
 def _ends_a_name(point):  # type: ignore[no-untyped-def]
     return point in (SPACE, TAB, NEWLINE, SLASH, GREATER, UNSEEN)
 
 
-@helper
+@bare_kernel
 def _closes(points, i):  # type: ignore[no-untyped-def]
     """Two dashes stand before this place; decoding may have put what nobody sees between."""
     while points[i - 1] == UNSEEN:

@@ -14,8 +14,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from jobs.kernels import kernel
 from jobs.text.folding import Points
-from jobs.text.kernels import kernel
 from jobs.text.ngrams import ALONE_RANGES
 from jobs.text.reading import Hashes, mix
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from jobs.kernels import bare_kernel, kernel
 from jobs.text.characters import (
     ALONE,
     APOSTROPHE,
@@ -21,7 +22,6 @@ from jobs.text.characters import (
     SEPARATOR,
     SIGN,
 )  # fmt: skip
-from jobs.text.kernels import helper, kernel
 from jobs.text.markup_kernel import (
     BANG,
     CLOSE,
@@ -102,7 +102,7 @@ def _room(points, growth):  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-@helper
+@bare_kernel
 def _fold(point, folded, forms, letters, at):  # type: ignore[no-untyped-def]
     place = folded[point]
     if place == 0:
@@ -111,7 +111,7 @@ def _fold(point, folded, forms, letters, at):  # type: ignore[no-untyped-def]
     return copy_word(forms, place, letters, at)
 
 
-@helper
+@bare_kernel
 def _expanded(place, forms, hashes, starts, ends, signs, letters, bounds, at, count, i, sign):  # type: ignore[no-untyped-def]
     """A character that stands for words: each is closed here."""
     parts = np.int64(forms[place]) if place else 0
@@ -126,7 +126,7 @@ def _expanded(place, forms, hashes, starts, ends, signs, letters, bounds, at, co
     return at, count, sign
 
 
-@helper
+@bare_kernel
 def _letters(points, i, classes, folded, forms, letters, at):  # type: ignore[no-untyped-def]
     """A run of letters; apostrophes and Markdown marks between two letters are not there."""
     size = len(points)
@@ -149,7 +149,7 @@ def _letters(points, i, classes, folded, forms, letters, at):  # type: ignore[no
     return i, at
 
 
-@helper
+@bare_kernel
 def _marks(points, i, classes):  # type: ignore[no-untyped-def]
     """Behind what may stand inside a word without parting it."""
     size = len(points)
@@ -164,7 +164,7 @@ def _marks(points, i, classes):  # type: ignore[no-untyped-def]
     return i
 
 
-@helper
+@bare_kernel
 def _number(points, i, classes, folded, forms, letters, at):  # type: ignore[no-untyped-def]
     """Digits, with decimals, and without what parts thousands: `,` `{,}` `\\,` `,\\!` before three digits."""
     size = len(points)
@@ -190,7 +190,7 @@ def _number(points, i, classes, folded, forms, letters, at):  # type: ignore[no-
     return i, at
 
 
-@helper
+@bare_kernel
 def _thousands(points, i):  # type: ignore[no-untyped-def]
     """Length of a mark between groups of digits, 0 where there is none."""
     rest = len(points) - i
@@ -203,7 +203,7 @@ def _thousands(points, i):  # type: ignore[no-untyped-def]
     return 0
 
 
-@helper
+@bare_kernel
 def _greek(points, i, classes, folded, named, forms, letters, at):  # type: ignore[no-untyped-def]
     """A Greek word, or one letter as its name."""
     size = len(points)
@@ -218,7 +218,7 @@ def _greek(points, i, classes, folded, named, forms, letters, at):  # type: igno
     return i, at
 
 
-@helper
+@bare_kernel
 def _raised(points, i, classes, folded, forms, letters, at):  # type: ignore[no-untyped-def]
     """Superscripts or subscripts in a row: all digits, or all letters."""
     size = len(points)
@@ -229,6 +229,6 @@ def _raised(points, i, classes, folded, forms, letters, at):  # type: ignore[no-
     return i, at
 
 
-@helper
+@bare_kernel
 def _is_digit(classes, folded, forms, point):  # type: ignore[no-untyped-def]
     return classes[forms[folded[point] + 1]] == DIGIT

@@ -10,10 +10,10 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from jobs.kernels import kernel
 from jobs.text.folding import folded_points
 from jobs.text.masked_numbers import Masked, read_words
 from jobs.text.ngrams import gram_hashes
@@ -91,7 +91,7 @@ def _permutations() -> tuple[Hashes, Hashes]:
 _MULTIPLIERS, _OFFSETS = _permutations()
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _signature(shingles, multipliers, offsets):  # type: ignore[no-untyped-def]
     values = np.full(len(multipliers), 0xFFFFFFFF, np.uint32)
     for shingle in shingles:
@@ -101,7 +101,7 @@ def _signature(shingles, multipliers, offsets):  # type: ignore[no-untyped-def]
     return values
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _band_hashes(values, bands, rows):  # type: ignore[no-untyped-def]
     out = np.empty(bands, np.uint64)
     for band in range(bands):

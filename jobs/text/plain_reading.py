@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from jobs.text.kernels import kernel
+from jobs.kernels import kernel
 from jobs.text.reading import SEED, ReadText, add_letter, code_points, mix
 
 LAST_SPACE = 0x3000

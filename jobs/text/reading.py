@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jobs.text.kernels import helper
+from jobs.kernels import bare_kernel
 
 Hashes = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int32]
@@ -47,7 +47,7 @@ def code_points(text: str) -> npt.NDArray[np.uint32]:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
-@helper
+@bare_kernel
 def mix(value):  # type: ignore[no-untyped-def]
     """A hash whose bits all depend on all bits of `value` (the finaliser of splitmix64)."""
     value ^= value >> np.uint64(30)
@@ -57,7 +57,7 @@ def mix(value):  # type: ignore[no-untyped-def]
     return value ^ (value >> np.uint64(31))
 
 
-@helper
+@bare_kernel
 def word_hash(letters, first, last):  # type: ignore[no-untyped-def]
     """Hash of letters[first:last], the same for the same letters anywhere."""
     value = SEED
@@ -66,7 +66,7 @@ def word_hash(letters, first, last):  # type: ignore[no-untyped-def]
     return mix(value)
 
 
-@helper
+@bare_kernel
 def add_letter(value, letter):  # type: ignore[no-untyped-def]
     """Take one more letter into a hash that began as SEED."""
     value = (value ^ np.uint64(letter)) * np.uint64(0x9E3779B97F4A7C15)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from jobs.text.kernels import helper, kernel
+from jobs.kernels import bare_kernel, kernel
 from jobs.text.reading import Hashes
 
 HASH_BITS = 40
@@ -64,7 +64,7 @@ def _distinct(ordered):  # type: ignore[no-untyped-def]
     return out[:count].copy()
 
 
-@helper
+@bare_kernel
 def _low_bits(count):  # type: ignore[no-untyped-def]
     """How many bits of a gap are written as they are: the gaps of `count` hashes are 2**40 / count on average."""
     bits = HASH_BITS
