@@ -69,8 +69,7 @@ def pages(settings: Pages, run: runner.SparkRun) -> None:
         publication.add(part)
     for reason, count in dropped.items():
         run.drop(reason, count)
-    for kind, count in sorted(noted.items()):
-        run.figure(f"noted_{kind}", count)
+    run.figure("noted", dict(sorted(noted.items())))
     if not any(p.rows for p in parts):
         raise StageError(
             f"pages: none of the {len(files)} files of {crawl} holds an HTML page; left out: {dict(dropped)}. "

@@ -109,6 +109,17 @@ def test_what_is_no_page_is_counted_by_reason_and_kept_aside(lake: Lake, tmp_pat
     assert {x["reason"]: x["url"] for x in lines} == {"http_status": "https://example.org/gone", "not_a_warc": ""}
 
 
+def test_damage_that_a_page_survives_is_counted_and_kept_aside(lake: Lake, tmp_path: Path) -> None:
+    holed = "<p>before\0after " + "and on " * 20
+    warc(tmp_path / "a.warc.gz", [article(1), ("https://example.org/holed", "200 OK", holed)])
+    manifest = run_pages(lake, tmp_path)
+    assert manifest.rows == 2 and manifest.dropped == {}
+    assert manifest.figures["noted"] == {"nul_bytes": 1}
+    aside = [f.name for f in manifest.files if f.name.startswith("rejected-")]
+    lines = [json.loads(x) for n in aside for x in lake.storage.read(f"{manifest.address}/{n}").splitlines()]
+    assert [(x["reason"], x["url"], x["kept"]) for x in lines] == [("nul_bytes", "https://example.org/holed", True)]
+
+
 def test_a_crawl_without_any_page_is_refused(lake: Lake, tmp_path: Path) -> None:
     warc(tmp_path / "a.warc.gz", [("https://example.org/", "500 Error", "<p>x</p>")])
     with pytest.raises(StageError, match=r"none of the 1 files .* holds an HTML page; left out: \{'http_status': 1\}"):

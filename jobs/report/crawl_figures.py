@@ -25,6 +25,8 @@ class Crawl:
     """Records that went into jobs.pages."""
     pages: int
     dropped: tuple[Count, ...]
+    noted: tuple[Count, ...]
+    """Damage that the records of pages had and the pages survived."""
     warnings: tuple[str, ...]
     """Quality warnings of its pages."""
     data_docs: str
@@ -63,8 +65,10 @@ def crawls(inputs: Inputs) -> tuple[Crawl, ...]:
         crawl = CRAWL.at(inputs.version, address.part)
         sizes = inputs.lake.read_table(crawl, ["bytes"])["bytes"].to_pylist() if crawl in listed else []
         dropped = tuple(Count(n, c, c / max(manifest.rows_in, 1)) for n, c in in_order(manifest.dropped.items()))
+        damage: dict[str, int] = manifest.figures.get("noted", {})  # type: ignore[assignment]
+        noted = tuple(Count(n, c, c / max(manifest.rows, 1)) for n, c in in_order(damage.items()))
         found.append(
-            Crawl(address.part, len(sizes), sum(sizes), manifest.rows_in, manifest.rows, dropped,
+            Crawl(address.part, len(sizes), sum(sizes), manifest.rows_in, manifest.rows, dropped, noted,
                   quality_warnings(manifest), data_docs(address, manifest), _ledger_docs(inputs, address.part))
         )  # fmt: skip
     return tuple(found)

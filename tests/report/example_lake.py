@@ -73,7 +73,7 @@ class ExampleLake:
         ]
         self.publish(crawl, warcs)
         self.publish(pages, self.pages, (crawl,), rows_in=690, dropped={"no_text": 61, "not_html": 22, "damaged": 7},
-                     write=lambda p: p.write("quality/index.html", b"docs"),
+                     noted={"wrong_charset": 3}, write=lambda p: p.write("quality/index.html", b"docs"),
                      quality={"warnings": ["formula_recovery: at least 0.95 (0.91)"]},
                      formula_ledger={"warnings": ["recovery: at least 0.95 (1 of 2 rows break it)"]})  # fmt: skip
         self.publish(FORMULA_LEDGER.at(VERSION, "sample"), [

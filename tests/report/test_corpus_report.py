@@ -81,6 +81,7 @@ def test_the_summary_says_what_the_manifests_say(whole: ExampleLake) -> None:
     (crawl,) = summary["crawls"]
     assert (crawl["records"], crawl["pages"]) == (pages.rows_in, pages.rows)
     assert {d["name"]: d["count"] for d in crawl["dropped"]} == pages.dropped
+    assert {d["name"]: d["count"] for d in crawl["noted"]} == {"wrong_charset": 3}
     corpus = lake.read_table(CORPUS.at(VERSION))
     assert summary["corpus"]["pages"] == corpus.num_rows
     assert summary["corpus"]["tokens"] == sum(corpus["tokens"].to_pylist())
