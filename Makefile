@@ -47,7 +47,7 @@ setup: .venv/.ready .venv-airflow/.ready  ## both environments, from the lock fi
 	@echo "setting up .venv: Spark, fastText, PyTorch (a few minutes the first time)"
 	$(MAKE) -s $(BIN)/uv
 	grep -vE '^($(BUILT))==' requirements.lock > .venv/wheels.lock
-	$(BIN)/uv pip install -q --python $(BIN)/python --no-deps -r .venv/wheels.lock
+	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --no-deps -r .venv/wheels.lock
 	$(BIN)/python -m pip install -q --disable-pip-version-check $$(grep -E '^torch==' requirements.lock)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation \
 	  $$(grep -E '^(fasttext|deepspeed)==' requirements.lock)
@@ -60,7 +60,7 @@ $(BIN)/uv:
 .venv-airflow/.ready: infra/airflow/requirements.lock .venv/.ready
 	@echo "setting up .venv-airflow: Airflow in an environment of its own"
 	$(PYTHON) -m venv .venv-airflow
-	$(BIN)/uv pip install -q --python .venv-airflow/bin/python --no-deps -r infra/airflow/requirements.lock
+	$(BIN)/uv pip install -q --compile-bytecode --python .venv-airflow/bin/python --no-deps -r infra/airflow/requirements.lock
 	@touch $@
 
 lock: $(BIN)/uv  ## resolve requirements.in again and write both lock files

@@ -9,14 +9,18 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
+import psutil
+
 PROJECT = Path(__file__).resolve().parents[1]
 TERM_SECONDS = 10.0  # torchrun forwards SIGTERM to its ranks; what is still there after this is killed
+KILL_SECONDS = 30.0  # a killed process goes when the kernel lets it: soon, but not before the signal's sender goes on
 LAST_LINE_BYTES = 1 << 16
 
 
@@ -60,7 +64,8 @@ class Backend(Protocol):
     def poll(self, job_id: str) -> JobState: ...
 
     def cancel(self, job_id: str) -> None:
-        """End the job with all its processes; one that ended already is no error."""
+        """End the job with all its processes; one that ended already is no error. Returns when they are gone, raises
+        BackendError where they do not go."""
 
     def log_address(self, job_id: str) -> str: ...
 
@@ -106,25 +111,38 @@ class LocalBackend:
 
     def cancel(self, job_id: str) -> None:
         process = self._processes[job_id]
-        if _signal_group(process, signal.SIGTERM):
-            deadline = time.monotonic() + TERM_SECONDS
-            while _signal_group(process, 0) and time.monotonic() < deadline:
-                process.poll()  # a zombie leader would keep the group alive
-                time.sleep(0.05)
-            _signal_group(process, signal.SIGKILL)
+        _end_group(process.pid, signal.SIGTERM, TERM_SECONDS)
+        _end_group(process.pid, signal.SIGKILL, KILL_SECONDS)
+        if left := _living(process.pid):
+            raise BackendError(f"job {job_id}: killed, but {left} still run; see why with ps -o pid,stat,wchan")
         process.wait()
 
     def log_address(self, job_id: str) -> str:
         return self._logs[job_id]
 
 
-def _signal_group(process: "subprocess.Popen[bytes]", number: int) -> bool:
-    """Signal every process of the job; False where none is left."""
-    try:
-        os.killpg(process.pid, number)
-    except ProcessLookupError:
-        return False
-    return True
+def _end_group(group: int, number: int, seconds: float) -> None:
+    """Signal every process of a group, once, and wait until all are gone or the time is over."""
+    if not _living(group):
+        return
+    with suppress(ProcessLookupError):  # the last one has just gone
+        os.killpg(group, number)
+    deadline = time.monotonic() + seconds
+    while _living(group) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def _living(group: int) -> list[int]:
+    """Pids of the group's processes, without those that have ended and wait to be reaped: where nothing reaps orphans,
+    as in a container without an init, these stay for ever."""
+    found = []
+    for process in psutil.process_iter(["status"]):
+        try:
+            if os.getpgid(process.pid) == group and process.info["status"] != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+        except ProcessLookupError:
+            continue  # it has just gone
+    return found
 
 
 BACKENDS: dict[str, type[Backend]] = {"local": LocalBackend}

@@ -29,7 +29,7 @@ def formula_ledger(spark: "SparkSession", uri: str, files: Sequence[str], tasks:
     """Rows of FORMULA_LEDGER from the Parquet files of a crawl's pages, named below the lake's root `uri`."""
     from pyspark.sql import functions as F
 
-    names = spark.createDataFrame([(name,) for name in files], "name string").repartition(tasks)
+    names = spark.createDataFrame(pa.table({"name": list(files)})).repartition(tasks)
     tallies = names.mapInArrow(tally_files(uri), TALLY_SPARK)
     counts = tallies.groupBy("domain", "kind").agg(
         *(F.sum(name).alias(name) for name in ("pages", "seen", "kept", "over_limit"))

@@ -53,7 +53,7 @@ def pages(settings: Pages, run: runner.SparkRun) -> None:
     extract = page_writer(run.lake.storage.uri, publication.address)
     load_extractor()  # compiled here once, if need be, and not in every worker at the same time
     with runner.Progress(run):
-        tasks = run.spark.createDataFrame(list(enumerate(files)), "number int, path string")
+        tasks = run.spark.createDataFrame(pa.table({"number": range(len(files)), "path": files}))
         rows = tasks.repartitionByRange(len(files), "number").mapInArrow(extract, REPORT).collect()
     dropped: Counter[str] = Counter()
     noted: Counter[str] = Counter()
@@ -169,7 +169,7 @@ def drop_repeats(run: runner.SparkRun, parts: list[WrittenFile]) -> list[Written
     from pyspark.sql import functions as F
 
     uri, address = run.lake.storage.uri, run.output(PAGES).address
-    names = run.spark.createDataFrame([(p.name,) for p in parts], "name string").repartition(tasks_for(run, parts))
+    names = run.spark.createDataFrame(pa.table({"name": [p.name for p in parts]})).repartition(tasks_for(run, parts))
     copies = Window.partitionBy("page_id").orderBy("name", "row")
     later = (
         names.mapInArrow(id_reader(uri, address), "page_id string, name string, row long")
