@@ -5,7 +5,7 @@ dropped. Temperature and nucleus change the distribution, so log-probabilities a
 (a ratio of one distribution's to another's would be wrong without an error).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -46,6 +46,16 @@ class Output:
     """Ended by itself, not by the limit."""
 
 
+@dataclass(frozen=True)
+class Stop:
+    """Where else than at the end token an output ends."""
+
+    watched: Tensor
+    """[vocabulary] bool: the tokens after which to ask."""
+    at: Callable[[list[int]], bool]
+    """Does an output of these tokens end here?"""
+
+
 def log_distribution(logits: Tensor, temperature: float, top_p: float = 1.0) -> Tensor:
     """Log-probabilities over the last dimension after temperature and nucleus, renormalised; -inf outside the nucleus.
 
@@ -69,9 +79,11 @@ def sample(
     seed: int,
     group: int = 1,
     rows: int = 256,
+    stop: Stop | None = None,
 ) -> list[Output]:
     """`group` continuations of every prompt, prompt by prompt, decoded about `rows` at a time.
 
+    An output also ends, unfinished, where `stop` says so.
     The same model, prompts, settings and seed give the same outputs. Raises ValueError for an empty prompt and where a
     prompt and its output would be longer than the model's context.
     """
@@ -87,7 +99,7 @@ def sample(
     model.eval()
     outputs: list[Output] = []
     for chunk in chunks(prompts, max(1, rows // group)):
-        outputs += _decode(model, chunk, sampling, end, generator, group)
+        outputs += _decode(model, chunk, sampling, end, generator, group, stop)
     model.train(was_training)
     return outputs
 
@@ -105,6 +117,7 @@ def _decode(
     end: int,
     generator: torch.Generator,
     group: int,
+    stop: Stop | None,
 ) -> list[Output]:
     device = model.lm_head.weight.device
     tokens, documents = left_padded(prompts, device)
@@ -125,8 +138,11 @@ def _decode(
         drawn[live[open_rows], place] = token[open_rows]
         logprobs[live[open_rows], place] = logprob[open_rows]
         ended = open_rows & (token == end)
+        if stop is not None:
+            for row in (open_rows & stop.watched.to(device)[token]).nonzero().flatten().tolist():
+                ended[row] |= stop.at(drawn[live[row], : place + 1].tolist())
         lengths[live[ended]] = place + 1
-        open_rows &= token != end
+        open_rows &= ~ended
         left = int(open_rows.sum())
         if left == 0 or place + 1 == sampling.max_new_tokens:
             break
