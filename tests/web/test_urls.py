@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.web.urls import canonical_url, host, page_url
+from jobs.web.urls import canonical_url, host, page_url, registrable_domain
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,34 @@ def test_two_spellings_of_one_page(one: str, other: str) -> None:
 )
 def test_two_pages_are_not_taken_for_one(one: str, other: str) -> None:
     assert canonical_url(one) != canonical_url(other)
+
+
+@pytest.mark.parametrize(
+    ("url", "domain"),
+    [
+        ("https://foo.github.io/x", "foo.github.io"),
+        ("https://A.Foo.GitHub.io:443/", "foo.github.io"),
+        ("https://github.io/", "github.io"),
+        ("https://www.github.com/foo", "github.com"),
+        ("https://numpy.readthedocs.io/", "numpy.readthedocs.io"),
+        ("https://sums.blogspot.com/", "sums.blogspot.com"),
+        ("https://maths.wordpress.com/2020/", "maths.wordpress.com"),  # not in the list, but a hoster of blogs
+        ("https://math.stackexchange.com/q/1", "math.stackexchange.com"),
+        ("https://wordpress.com/about", "wordpress.com"),
+        ("https://bucket.s3.amazonaws.com/x", "bucket.s3.amazonaws.com"),
+        ("https://www.dpmms.cam.ac.uk/", "cam.ac.uk"),
+        ("https://a.b.kobe.jp/", "a.b.kobe.jp"),  # every name below kobe.jp is a suffix ...
+        ("https://www.city.kobe.jp/", "city.kobe.jp"),  # ... but this one
+        ("https://user:word@www.math.ethz.ch./a", "ethz.ch"),
+        ("https://例え.テスト.jp/", "xn--zckzah.jp"),
+        ("http://192.0.2.7:8080/", "192.0.2.7"),
+        ("http://[2001:db8::1]/a", "2001:db8::1"),
+        ("https://localhost/", "localhost"),
+        ("mailto:ada@example.org", ""),
+    ],
+)
+def test_sites_under_public_and_private_suffixes_are_domains_of_their_own(url: str, domain: str) -> None:
+    assert registrable_domain(url) == domain
 
 
 @settings(deadline=None)  # the first example compiles kernels
