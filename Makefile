@@ -13,6 +13,7 @@ CRAWL ?= local
 PORT ?= 8080
 SOURCE ?= math
 MODEL ?= grpo
+FILE ?= review.csv
 ARGS ?=
 
 UV_VERSION := 0.13.9
@@ -28,12 +29,12 @@ BUILT := torch|fasttext|deepspeed
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-fast check lint ui ui-test fuzz lock clean dry-run \
-  sample_crawl crawl pages seeds classifier recall domains approvals math_pages dedup decontaminate tokenizer shards \
-  corpus_report pretrain sft reward_model grpo evaluate lineage
+  sample_crawl crawl pages seeds classifier recall domains candidates approvals judgements math_pages dedup decontaminate \
+  tokenizer shards corpus_report changes pretrain sft reward_model grpo evaluate lineage
 
 help:  ## list the targets
 	@grep -hE '^[a-z_-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
-	@echo "  variables: LAKE INPUT SEEDS BENCHMARKS RECIPE VERSION ROUND CRAWL SOURCE MODEL REVIEW PORT ARGS"
+	@echo "  variables: LAKE INPUT SEEDS BENCHMARKS RECIPE VERSION ROUND CRAWL SOURCE MODEL FILE REVIEW PORT ARGS"
 
 # --- set-up -----------------------------------------------------------------------------------------------------------
 
@@ -124,9 +125,13 @@ recall: .venv/.ready  ## rank the pages, keep the best
 	$(RUN) jobs.recall --round $(ROUND) $(COMMON)
 domains: .venv/.ready  ## mathematical domains and their URL prefixes
 	$(RUN) jobs.domains --round $(ROUND) $(COMMON)
+candidates: .venv/.ready  ## the round's prefixes in a FILE for people to fill in
+	$(RUN) jobs.candidates --round $(ROUND) --file $(FILE) $(COMMON)
 approvals: .venv/.ready  ## decisions on prefixes, by a person or a stated rule
 	$(RUN) jobs.approvals --round $(ROUND) $(COMMON)
-math_pages: .venv/.ready  ## what the last round recalled
+judgements: .venv/.ready  ## a round's precision, from pages that a person judged (ARGS="--file ... --reviewer ...")
+	$(RUN) jobs.judgements --round $(ROUND) $(COMMON)
+math_pages: .venv/.ready  ## what the last round recalled (ARGS="--base v1": go on from v1)
 	$(RUN) jobs.math_pages $(COMMON)
 dedup: .venv/.ready  ## URL and near-duplicate removal
 	$(RUN) jobs.dedup $(COMMON)
@@ -138,6 +143,8 @@ shards: .venv/.ready  ## token shards of one SOURCE
 	$(RUN) jobs.shards --source $(SOURCE) $(COMMON)
 corpus_report: .venv/.ready  ## the report on everything at this version
 	$(RUN) jobs.corpus_report $(COMMON)
+changes: .venv/.ready  ## what changed from the corpus before to this one
+	$(RUN) jobs.changes $(COMMON)
 pretrain: .venv/.ready  ## pretrain on the shards
 	$(RUN) training.pretrain --recipe $(RECIPE) $(COMMON)
 sft: .venv/.ready  ## supervised fine-tuning

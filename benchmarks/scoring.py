@@ -8,7 +8,7 @@ as the classifier reads it and as plain text, by fastText with the trained model
 largest difference is told.
 
 Speeds are of processor time on one core for lines of 4 KB in memory, best of interleaved rounds. Memory is what the
-process grows by when it loads a model and reads all of it. Reading a page for the classifier (jobs/text/normalise) has
+process grows by when it loads a model and reads all of it. Reading pages for the classifier (jobs/text/normalise) has
 a line of its own: it comes before either.
 """
 
@@ -32,6 +32,7 @@ import numpy.typing as npt
 from jobs.fasttext_model import LABEL, TrainingSettings, train
 from jobs.text.linear_model import LinearScorer, read_linear, write_linear
 from jobs.text.normalise import normalise
+from jobs.text.normalise import read_texts as read_tokens
 from jobs.web.page_text import extract_page
 from jobs.web.warc_records import WarcPage, read_warc
 
@@ -160,7 +161,7 @@ def measure(texts: Sequence[Text], models: Models) -> Iterator[Measured]:
     texts_of_lines = [t.text for t in texts]
     rates = speeds(
         [lambda: whole.predict(lines), lambda: reduced.predict(lines), lambda: linear.score(lines),
-         lambda: [normalise(text) for text in texts_of_lines]], len(lines),
+         lambda: read_tokens(texts_of_lines)], len(lines),
     )  # fmt: skip
     tools = (
         (f"fastText predict, dim {whole.get_dimension()}", models.whole, load_fasttext, expected),

@@ -1,29 +1,37 @@
 """
 ### Refresh the corpus from a new Common Crawl snapshot
-Once a month, off until switched on: asks a person which snapshot to take, then starts `crawl_to_pages` with it; from
-there on the other DAGs follow.
+Once a month, off until switched on: asks a person which snapshot to take and which version to go on from, then
+crawl -> pages -> math_pages -> dedup -> decontaminate -> tokenizer -> shards -> changes.
 
-The snapshot's id becomes the version, so that older corpora stay as they are. It is asked for because Common Crawl's
-ids follow no calendar, and because a rule such as "the newest" would give a repeated run other data. **Reject** leaves
-a month out; no answer within a week fails the run.
+The snapshot's id becomes the version, so that older corpora stay as they are; of those only results are read, not
+pages. There are no rounds: the last classifier of the version that it goes on from finds the new pages. Ends with the
+report on what changed. The snapshot is asked for because Common Crawl's ids follow no calendar, and because a rule
+such as "the newest" would give a repeated run other data. **Reject** leaves a month out; no answer within a week fails
+the run.
 """
 
 from datetime import UTC, datetime
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import CronTriggerTimetable, Param, chain, dag
 
 from dags.alerts import approval_waits, run_failed
-from dags.parameters import REVIEW_TIME
+from dags.assets import SHARDS
+from dags.parameters import NAME, REVIEW_TIME, default, parameters
+from dags.submit import spark_job
 
 ANSWER = "ti.xcom_pull(task_ids='choose_snapshot')['params_input']"
+SNAPSHOT, SEGMENTS, BASE = (f"{{{{ {ANSWER}['{name}'] }}}}" for name in ("crawl", "segments", "base"))
 FORM = {
     "crawl": Param(
         "CC-MAIN-", type="string", pattern=r"^CC-MAIN-\d{4}-\d{2}$", title="Snapshot",
         description="Its id, from Common Crawl's list: https://index.commoncrawl.org/",
     ),
     "segments": Param(1, type="integer", minimum=1, maximum=100, title="Segments", description="How many of its 100."),
+    "base": Param(
+        default("version", "v1"), type="string", pattern=NAME, title="Go on from",
+        description="Version whose corpus this one goes on from.",
+    ),
 }  # fmt: skip
 
 
@@ -34,10 +42,10 @@ FORM = {
     is_paused_upon_creation=True,
     max_active_runs=1,
     doc_md=__doc__,
-    tags=["data", "review", "schedule"],
-    default_args={"owner": "data", "retries": 2},
+    tags=["data", "spark", "review", "schedule"],
+    default_args={"owner": "data", "retries": 2, "retry_exponential_backoff": 2},
+    params=parameters("benchmarks"),
     on_failure_callback=run_failed,
-    render_template_as_native_obj=True,  # the number of segments must arrive as a number
 )
 def corpus_refresh() -> None:
     choose_snapshot = ApprovalOperator(
@@ -47,18 +55,19 @@ def corpus_refresh() -> None:
         response_timeout=REVIEW_TIME,
         notifiers=[approval_waits],
     )
-    start_crawl_to_pages = TriggerDagRunOperator(
-        task_id="start_crawl_to_pages",
-        trigger_dag_id="crawl_to_pages",
-        trigger_run_id=f"refresh-{{{{ {ANSWER}['crawl'] }}}}",  # a second answer with the same snapshot is refused
-        conf={
-            "input": "commoncrawl",
-            "crawl": f"{{{{ {ANSWER}['crawl'] }}}}",
-            "version": f"{{{{ {ANSWER}['crawl'] }}}}",
-            "segments": f"{{{{ {ANSWER}['segments'] }}}}",
-        },
-    )
-    chain(choose_snapshot, start_crawl_to_pages)
+    chain(
+        choose_snapshot,
+        spark_job("crawl", version=SNAPSHOT, crawl=SNAPSHOT, input="commoncrawl", segments=SEGMENTS),
+        spark_job("pages", version=SNAPSHOT, crawl=SNAPSHOT),
+        spark_job("math_pages", version=SNAPSHOT, base=BASE),
+        spark_job("dedup", version=SNAPSHOT),
+        spark_job("decontaminate", version=SNAPSHOT, benchmarks="{{ params.benchmarks }}"),
+        spark_job("tokenizer", version=SNAPSHOT),
+        spark_job("shards", task_id="shards_math", version=SNAPSHOT, source="math"),
+        spark_job("shards", task_id="shards_natural_language", version=SNAPSHOT, source="natural_language",
+                  outlets=[SHARDS]),
+        spark_job("changes", version=SNAPSHOT),
+    )  # fmt: skip
 
 
 corpus_refresh()

@@ -1,6 +1,6 @@
 """
 ### Crawl to pages
-`[sample_crawl]` -> crawl -> pages: one run per crawl snapshot, started by a person or by `corpus_refresh`.
+`[sample_crawl]` -> crawl -> pages: one run per crawl snapshot, started by a person.
 
 The sample is generated only where the input is `sample`. Ends by updating `pages`, which starts `recall_math`.
 A failed run goes on where it was: fetched files and finished datasets are kept.

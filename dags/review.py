@@ -38,9 +38,10 @@ def _candidate_domains(number: int, version: str, params: dict[str, str]) -> str
     from jobs.lake.datasets import DOMAINS
     from jobs.lake.settings import lake_root
 
-    columns = ["domain", "pages", "recalled", "share", "missed_tokens", "mathematical", "prefixes"]
-    rows = Lake(lake_root()).read_table(DOMAINS.at(version, number), columns, "candidate_domains").to_pylist()
-    return domain_table([row for row in rows if row["mathematical"]])
+    columns = ["domain", "pages", "share", "share_low", "share_high", "expected_tokens", "mathematical", "prefixes"]
+    batches = Lake(lake_root()).read_batches(DOMAINS.at(version, number), columns, "candidate_domains")
+    rows = [row for batch in batches for row in batch.filter(batch.column("mathematical")).to_pylist()]
+    return domain_table(rows, f"make candidates ROUND={number} VERSION={version} FILE=review.csv")
 
 
 def until_saturated(number: int) -> Any:
@@ -51,27 +52,34 @@ def candidate_domains(number: int) -> Any:
     return _candidate_domains(number, VERSION)
 
 
-def domain_table(rows: list[dict[str, Any]]) -> str:
-    """Rows of `domains` as a Markdown table, those with most to gain first."""
+def domain_table(rows: list[dict[str, Any]], command: str) -> str:
+    """Rows of `domains` as a Markdown table, those with most to gain first. command: what writes all of them to a file
+    to fill in."""
     if not rows:
         return "No domain of this round has a share of mathematics above the threshold: there is nothing to approve."
-    rows = sorted(rows, key=lambda row: (-row["missed_tokens"], row["domain"]))
+    rows = sorted(rows, key=lambda row: (-row["expected_tokens"], row["domain"]))
     lines = [
         f"{len(rows)} candidates; approving adds a prefix's pages that were not recalled to the next round's seeds.",
+        "Percentages: pages recalled, with a 95% interval. Tokens to gain: those of the other pages, times that share.",
+        f"To decide on single prefixes, run `{command}`, fill the file in, and name it below.",
         "",
-        "| domain | pages | recalled | tokens to gain | URL prefixes (share) |",
+        "| domain | pages | recalled | tokens to gain | URL prefixes |",
         "| --- | ---: | ---: | ---: | --- |",
     ]
     for row in rows[:SHOWN_DOMAINS]:
-        prefixes = [f"{as_code(p['prefix'])} {p['share']:.0%}" for p in row["prefixes"][:SHOWN_PREFIXES]]
+        prefixes = [f"{as_code(p['prefix'])} {_share(p)}" for p in row["prefixes"][:SHOWN_PREFIXES]]
         more = len(row["prefixes"]) - SHOWN_PREFIXES
         cell = ", ".join(prefixes) + (f" and {more} more" if more > 0 else "")
         lines.append(
-            f"| {as_code(row['domain'])} | {row['pages']:,} | {row['share']:.0%} | {row['missed_tokens']:,} | {cell} |"
+            f"| {as_code(row['domain'])} | {row['pages']:,} | {_share(row)} | {row['expected_tokens']:,} | {cell} |"
         )
     if len(rows) > SHOWN_DOMAINS:
         lines += ["", f"{len(rows) - SHOWN_DOMAINS} more with less to gain are in the lake's `domains` table."]
     return "\n".join(lines)
+
+
+def _share(row: dict[str, Any]) -> str:
+    return f"{row['share']:.0%} ({row['share_low']:.0%} to {row['share_high']:.0%})"
 
 
 def as_code(text: str) -> str:

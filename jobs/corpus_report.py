@@ -17,6 +17,7 @@ from jobs.lake.catalog import Lake
 from jobs.lake.datasets import REPORT, Address
 from jobs.lake.settings import parse
 from jobs.lake.stage import LOG, Run, Stage, StageSettings
+from jobs.removed_pages import RemovedPages, ShownLake
 from jobs.report import pages
 from jobs.report.inputs import Inputs, finished
 from jobs.report.rendering import TEMPLATES
@@ -41,7 +42,8 @@ def sources(settings: CorpusReport) -> dict[str, str]:
 
 def corpus_report(settings: CorpusReport, run: Run) -> None:
     run.count_in(sum(m.rows for m in run.inputs.values()))
-    report = pages.gather(Inputs(run.lake, settings.version, run.inputs))
+    shown = ShownLake(run.lake.root, RemovedPages.of(run))
+    report = pages.gather(Inputs(shown, settings.version, run.inputs))
     publication = run.output(REPORT)
     publication.write(PAGE, pages.page(report))
     publication.write_json(SUMMARY, pages.summary(report))

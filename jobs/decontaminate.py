@@ -2,32 +2,36 @@
 
 The rule is the paper's (2.1): any 10-gram of a benchmark text condemns a page, texts of 3 to 9 words are matched as a
 whole, shorter ones never. `--mode maths` reads through case, punctuation, markup and other TeX, `--mode paper
---no-guard` is the rule by the letter. Left out on purpose: paraphrases and translations, which no n-gram finds.
+--no-guard` is the rule by the letter. A version that goes on from another searches only pages that were not searched
+for the same texts before. Left out on purpose: paraphrases and translations, which no n-gram finds.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
-from jobs import runner, spark_tables
+from jobs import runner
 from jobs.common_phrases import CommonPhrase, common_phrases
 from jobs.contamination import BENCHMARK_TEXTS, SHARED, ContaminationIndex, Mode, benchmark_texts, shared_finder
+from jobs.corpus_pages import FOUND, CorpusPages
 from jobs.lake import tables
 from jobs.lake.benchmarks import Benchmarks, DeclarationError, read_benchmarks
 from jobs.lake.catalog import Lake
-from jobs.lake.datasets import COMMON_PHRASES, CONTAMINATION, CORPUS, DEDUPED, MATH_PAGES, PAGES, SAMPLE, Address
+from jobs.lake.datasets import COMMON_PHRASES, CONTAMINATION, CORPUS, DEDUPED, MATH_PAGES, SAMPLE, Address
 from jobs.lake.settings import JsonValue, Location
 from jobs.lake.stage import Stage, StageError
 from jobs.lake.storage import Storage
-from jobs.page_frames import pages_of
 from jobs.passages import cut_passages
 from jobs.quality.check import check
 from jobs.spark_tables import to_spark
 from jobs.text.normalise import count_tokens
+from jobs.versions import base_of, earlier_crawls, own_crawls
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -36,10 +40,7 @@ Batches = Iterator[pa.RecordBatch]
 
 SAMPLE_BENCHMARKS = "sample"
 TOP_ITEMS = 50
-PAGE_COLUMNS = (
-    "url", "text", "language", "fetched_at", "formulas_kept", "warc_path", "warc_offset", "warc_length",
-    "content_digest", "license",
-)  # fmt: skip
+PLACE = itemgetter("page_id", "benchmark", "item", "start", "phrase")
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,11 @@ class Decontaminate(runner.SparkSettings):
 
 
 def reads(settings: Decontaminate, lake: Lake) -> list[Address]:
-    version = settings.version
-    crawls = lake.finished(PAGES, version) or [PAGES.at(version, "sample")]
+    version, base = settings.version, base_of(lake, settings.version)
+    crawls = [*own_crawls(lake, version), *earlier_crawls(lake, version)]
+    known = [dataset.at(base) for dataset in (DEDUPED, CONTAMINATION, CORPUS)] if base else []
     sample = [SAMPLE.at(version)] if settings.benchmarks == SAMPLE_BENCHMARKS else []
-    return [DEDUPED.at(version), MATH_PAGES.at(version), *crawls, *sample]
+    return [DEDUPED.at(version), MATH_PAGES.at(version), *crawls, *known, *sample]
 
 
 def sources(settings: Decontaminate) -> dict[str, str]:
@@ -77,12 +79,11 @@ def sources(settings: Decontaminate) -> dict[str, str]:
 def decontaminate(settings: Decontaminate, run: runner.SparkRun) -> None:
     benchmarks = load_benchmarks(settings, run)
     searched = ContaminationIndex.build(benchmark_texts(benchmarks.items), settings.mode, guard=settings.guard)
-    survivors = survivors_with_pages(settings, run).cache()
-    broadcast = run.spark.sparkContext.broadcast(searched)
-    with runner.Progress(run):
-        pages = survivors.select("page_id", "url", "domain", "text")
-        shared = pages.mapInArrow(shared_finder(broadcast), to_spark(SHARED)).toArrow().to_pylist()
-    broadcast.destroy()
+    survivors = CorpusPages(run, settings.version)
+    known = survivors.searched(searched)
+    kept_back = survivors.condemned & {row["page_id"] for row in known.shared}  # will go again, so most are not read
+    pages = survivors.without(kept_back).cache()
+    shared = sorted([*known.shared, *search(run, searched, pages.join(known.pages, "page_id", "left_anti"))], key=PLACE)
     phrases = common_phrases(shared) if settings.guard else []
     condemning = without_phrases(shared, phrases)
     hits = pa.Table.from_pylist(best_hits(condemning), tables.CONTAMINATION)
@@ -90,7 +91,12 @@ def decontaminate(settings: Decontaminate, run: runner.SparkRun) -> None:
     index = replace(searched, common=frozenset(p.phrase for p in phrases))
     run.output(CONTAMINATION).write(BENCHMARK_TEXTS, index.to_lines())
     run.write_table(COMMON_PHRASES, pa.Table.from_pylist([asdict(p) for p in phrases], tables.COMMON_PHRASES))
-    write_corpus(settings, run, survivors, condemning)
+    run.output(CONTAMINATION).write(FOUND, b"".join(json.dumps(row).encode() + b"\n" for row in shared))
+    spans = condemned_spans(condemning)
+    back = kept_back if settings.remove == "passages" else kept_back - spans.keys()
+    write_corpus(
+        settings, run, pages.unionByName(survivors.only(back)) if back else pages, spans, len(kept_back - back)
+    )
     run.figure("benchmark_items", len(benchmarks.items))
     run.figure("benchmark_texts", len(searched.texts))
     run.figure("texts_too_short", searched.grams.too_short)
@@ -98,7 +104,18 @@ def decontaminate(settings: Decontaminate, run: runner.SparkRun) -> None:
     run.figure("common_phrases", dict(sorted(Counter(p.reason for p in phrases).items())))
     for name, value in hit_figures(hits).items():
         run.figure(name, value)
-    survivors.unpersist()
+    pages.unpersist()
+
+
+def search(run: runner.SparkRun, index: ContaminationIndex, pages: "DataFrame") -> list[dict[str, Any]]:
+    """Rows of SHARED for everything that these pages share with benchmark texts."""
+    run.figure("searched_pages", pages.count())
+    broadcast = run.spark.sparkContext.broadcast(index)
+    with runner.Progress(run):
+        texts = pages.select("page_id", "url", "domain", "text")
+        shared = texts.mapInArrow(shared_finder(broadcast), to_spark(SHARED)).toArrow().to_pylist()
+    broadcast.destroy()
+    return list(shared)
 
 
 def without_phrases(shared: list[dict[str, Any]], phrases: list[CommonPhrase]) -> list[dict[str, Any]]:
@@ -115,24 +132,34 @@ def best_hits(condemning: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{name: best[key][name] for name in tables.CONTAMINATION.names} for key in sorted(best)]
 
 
-def write_corpus(
-    settings: Decontaminate, run: runner.SparkRun, survivors: "DataFrame", condemning: list[dict[str, Any]]
-) -> None:
-    """The pages without the contaminated ones, or without their contaminated lines."""
+def condemned_spans(condemning: list[dict[str, Any]]) -> dict[str, list[tuple[int, int]]]:
+    """page_id -> (start, end) of everything that condemns it."""
     spans: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
     for row in condemning:
         spans[row["page_id"]].append((row["start"], row["end"]))
-    contaminated = run.spark.createDataFrame(pa.table({"page_id": pa.array(sorted(spans), pa.string())}))
+    return dict(spans)
+
+
+def write_corpus(
+    settings: Decontaminate,
+    run: runner.SparkRun,
+    pages: "DataFrame",
+    spans: Mapping[str, list[tuple[int, int]]],
+    gone: int,
+) -> None:
+    """The pages without the contaminated ones, or without their contaminated lines. `gone`: contaminated pages that
+    were not even read."""
     if settings.remove == "passages":
-        corpus = survivors.mapInArrow(passage_cutter(dict(spans)), to_spark(tables.CORPUS))
+        corpus = pages.mapInArrow(passage_cutter(spans), to_spark(tables.CORPUS))
     else:
-        corpus = survivors.join(contaminated, "page_id", "left_anti")
+        contaminated = run.spark.createDataFrame(pa.table({"page_id": pa.array(sorted(spans), pa.string())}))
+        corpus = pages.join(contaminated, "page_id", "left_anti")
     kept = run.write(CORPUS, corpus, key="page_id")
-    found = survivors.count()
-    run.drop("contaminated", found - kept)
+    removed = pages.count() + gone - kept
+    run.drop("contaminated", removed)
     run.drop("page_missing", run.rows_in - sum(run.dropped.values()) - kept)
-    run.figure("removed_pages", found - kept)
-    run.figure("cut_pages", len(spans) - (found - kept))
+    run.figure("removed_pages", removed)
+    run.figure("cut_pages", len(spans) - removed)
 
 
 def passage_cutter(spans: Mapping[str, list[tuple[int, int]]]) -> Callable[[Batches], Batches]:
@@ -169,21 +196,6 @@ def load_benchmarks(settings: Decontaminate, run: runner.SparkRun) -> Benchmarks
     if not benchmarks.items:
         raise StageError(f"decontaminate: no benchmark item could be read from {folder}; the log above says why")
     return benchmarks
-
-
-def survivors_with_pages(settings: Decontaminate, run: runner.SparkRun) -> "DataFrame":
-    """The pages that deduplication kept, with all columns of CORPUS."""
-    version = settings.version
-    deduped = run.read(DEDUPED.at(version), columns=["page_id", "cluster", "survives"])
-    run.drop("duplicate", deduped.where("not survives").count())
-    scored = MATH_PAGES.at(version)
-    scores = spark_tables.read(
-        run.spark, run.lake, [scored], [run.input(scored)], ["page_id", "domain", "score", "tokens", "round"]
-    )
-    crawls = [a for a in reads(settings, run.lake) if a.dataset is PAGES]
-    pages = pages_of(run, crawls, PAGE_COLUMNS).withColumnRenamed("formulas_kept", "formulas")
-    kept = deduped.where("survives").select("page_id", "cluster")
-    return pages.join(kept, "page_id").join(scores, "page_id").select(*tables.CORPUS.names)
 
 
 def hit_figures(hits: pa.Table) -> dict[str, JsonValue]:

@@ -2,7 +2,8 @@
 
 First by address: of one canonical URL the page fetched last stays. Then by text: MinHash brings pages together whose
 word 5-grams may agree, the 5-grams themselves decide. With --earlier also against the stored signatures of earlier
-versions. Left out on purpose: passages that pages share (navigation, quotations).
+versions. A version that goes on from another takes its signatures over and signs what is new. Left out on purpose:
+passages that pages share (navigation, quotations).
 """
 
 from collections import Counter
@@ -33,11 +34,12 @@ from jobs.lake.catalog import Lake, Publication
 from jobs.lake.datasets import DEDUPED, DOMAIN_LOSSES, MATH_PAGES, PAGES, SIGNATURES, Address, Dataset
 from jobs.lake.manifest import Manifest
 from jobs.lake.settings import SettingsError
-from jobs.lake.stage import Stage
+from jobs.lake.stage import Stage, StageError
 from jobs.page_frames import pages_of
 from jobs.spark_tables import to_spark
 from jobs.text.minhash import BELOW, Banding, sketch
 from jobs.text.shingle_sets import pack
+from jobs.versions import base_of, own_crawls
 from jobs.web.urls import canonical_url
 
 if TYPE_CHECKING:
@@ -71,8 +73,10 @@ class Dedup(runner.SparkSettings):
 
 
 def reads(settings: Dedup, lake: Lake) -> list[Address]:
-    crawls = lake.finished(PAGES, settings.version) or [PAGES.at(settings.version, "sample")]
-    return [MATH_PAGES.at(settings.version), *crawls, *earlier_addresses(settings.earlier)]
+    base = base_of(lake, settings.version)
+    stored = [SIGNATURES.at(base)] if base else []
+    crawls = own_crawls(lake, settings.version)
+    return [MATH_PAGES.at(settings.version), *crawls, *stored, *earlier_addresses(settings.earlier)]
 
 
 def writes(settings: Dedup) -> list[Address]:
@@ -85,7 +89,8 @@ def dedup(settings: Dedup, run: runner.SparkRun) -> None:
     run.figure(SIGNED_AS, signed_as)
     earlier = EarlierVersions.read(run, settings.earlier, signed_as)
     recalled = run.read(MATH_PAGES.at(settings.version), columns=["page_id", "url", "domain", "tokens"])
-    unchanged = write_signatures(run, settings, banding, recalled.select("page_id"), earlier)
+    stored = stored_signatures(run, settings, signed_as)
+    unchanged = write_signatures(run, settings, banding, recalled.select("page_id"), stored, earlier)
     own = written(run, SIGNATURES).withColumn("rank", rank_column(stands=False))
     decided = decide(run, settings, own, earlier).unionByName(unchanged)
     run.write(DEDUPED, decided.join(recalled.select("page_id", "url"), "page_id"), key="page_id")
@@ -109,13 +114,44 @@ def signing(threshold: float, banding: Banding) -> str:
     return f"{threshold:g} {banding.bands}x{banding.rows} {digest}"
 
 
+def stored_signatures(run: runner.SparkRun, settings: Dedup, signed_as: str) -> "DataFrame | None":
+    """The signatures of the version that this one goes on from, None where it stands alone. Raises StageError where
+    they cannot be taken over."""
+    base = base_of(run.lake, settings.version)
+    if not base:
+        return None
+    address = SIGNATURES.at(base)
+    made = run.input(address)
+    if made.figures.get(SIGNED_AS) != signed_as:
+        raise StageError(
+            f"{run.name}: {address} was signed as {made.figures.get(SIGNED_AS)!r}, this run signs as {signed_as!r}; "
+            f"go on with the --threshold of {base}, or build a version that does not go on from it"
+        )
+    if settings.earlier or made.provenance.config.get("earlier"):
+        raise StageError(
+            f"{run.name}: {settings.version} goes on from {base}, which holds all pages; --earlier is for versions "
+            "that hold only what is new. Choose one of the two ways, for both versions"
+        )
+    return spark_tables.read(run.spark, run.lake, [address], [made])
+
+
 def write_signatures(
-    run: runner.SparkRun, settings: Dedup, banding: Banding, chosen: "DataFrame", earlier: EarlierVersions
+    run: runner.SparkRun,
+    settings: Dedup,
+    banding: Banding,
+    chosen: "DataFrame",
+    stored: "DataFrame | None",
+    earlier: EarlierVersions,
 ) -> "DataFrame":
-    """Sign the chosen pages and write the signatures; returns the pages that needed none, as rows of DEDUPED without
-    URL: an earlier version has seen their records."""
+    """Sign the chosen pages that have no stored signature and write all signatures; returns the pages that needed none,
+    as rows of DEDUPED without URL: an earlier version has seen their records."""
     from pyspark.sql import functions as f
 
+    carried = 0
+    if stored is not None:
+        stored = stored.join(chosen, "page_id", "left_semi")
+        carried = stored.count()
+        chosen = chosen.join(stored.select("page_id"), "page_id", "left_anti")
     crawls = [a for a in reads(settings, run.lake) if a.dataset is PAGES]
     columns = ["url", "domain", "fetched_at", "formulas_kept", "content_digest", "text"]
     pages = pages_of(run, crawls, columns).join(chosen, "page_id")
@@ -126,11 +162,13 @@ def write_signatures(
     if settings.earlier:
         unchanged = unchanged.persist()
         pages = pages.join(unchanged, "page_id", "left_anti")
-    rows = run.write(SIGNATURES, pages.mapInArrow(signer(banding), to_spark(tables.SIGNATURES)), key="page_id")
+    signed = pages.mapInArrow(signer(banding), to_spark(tables.SIGNATURES))
+    rows = run.write(SIGNATURES, signed if stored is None else signed.unionByName(stored), key="page_id")
     size = sum(file.bytes for file in run.output(SIGNATURES).files)
-    run.figure("signed_pages", rows)
+    run.figure("signed_pages", rows - carried)
+    run.figure("carried_signatures", carried)
     run.figure("signature_bytes", size)
-    run.log(f"signed {rows:,} pages, {size / max(rows, 1):,.0f} bytes each")
+    run.log(f"signed {rows - carried:,} pages, took over {carried:,} signatures, {size / max(rows, 1):,.0f} bytes each")
     return unchanged
 
 

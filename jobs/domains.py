@@ -3,32 +3,40 @@
     python -m jobs.domains --round 1
 
 A domain with more than 10% of its pages recalled is mathematical. Its URL prefixes are listed where their shares
-differ, with pages that were not recalled as samples: approved, they join the seed of the next round.
+differ, with pages that were not recalled as samples: approved, they join the seed of the next round. Those come first
+of which approval should bring most tokens; `python -m jobs.candidates` writes them to a file for people to decide on.
 
 The addresses of one mathematical domain must fit in a worker's memory, about 300 bytes a page.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs import rounds, runner, written_rows
+from jobs.domain_shares import Prefix, expected_tokens, is_mathematical, prefix_tree, share_interval
 from jobs.lake.catalog import Lake
 from jobs.lake.datasets import DOMAINS, RECALLED, Address
 from jobs.lake.stage import Stage
 from jobs.lake.tables import PREFIX
 from jobs.runner import SparkRun, SparkSettings
-from jobs.selection import is_mathematical, prefix_tree
 from jobs.text.normalise import count_tokens
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 COUNTED = "page_id string, url string, domain string, tokens long"
-PREFIX_LIST = "array<struct<prefix: string, pages: bigint, recalled: bigint, share: double, samples: array<string>>>"
+PREFIX_LIST = (
+    "array<struct<prefix: string, pages: bigint, recalled: bigint, share: double, share_low: double, "
+    "share_high: double, missed_tokens: bigint, expected_tokens: bigint, samples: array<string>>>"
+)
+JUDGED = (
+    "domain string, pages long, recalled long, share double, share_low double, share_high double, tokens long, "
+    "missed_tokens long, expected_tokens long, mathematical boolean"
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ class Domains(SparkSettings):
     prefix_pages: int = 5
     """A prefix below a host is listed only where it holds so many pages."""
     prefix_differs: float = 0.2
-    """A prefix is listed only where its share differs so much from that of the one above it."""
+    """A prefix is listed only where its share differs so much from that of the one above it, and not by chance."""
 
     def __post_init__(self) -> None:
         rounds.check_round(self.round)
@@ -70,7 +78,7 @@ def domains(settings: Domains, run: SparkRun) -> None:
     )
     counted = count_domains(settings, marked).persist()
     of_mathematical = marked.join(counted.where("mathematical").select("domain"), "domain")
-    prefixes = of_mathematical.select("domain", "url", "recalled").groupBy("domain").applyInArrow(
+    prefixes = of_mathematical.select("domain", "url", "recalled", "tokens").groupBy("domain").applyInArrow(
         list_prefixes(settings.prefix_pages, settings.prefix_differs), f"domain string, prefixes {PREFIX_LIST}"
     )  # fmt: skip
     frame = counted.join(prefixes, "domain", "left").withColumn(
@@ -114,40 +122,51 @@ def count_domains(settings: Domains, marked: "DataFrame") -> "DataFrame":
         F.sum(F.when(hit, 0).otherwise(F.col("tokens"))).alias("missed_tokens"),
     )
 
+    # Spark refuses a result whose fields are not nullable, as those of the dataset are.
+    schema = pa.schema([pa.field(f.name, f.type) for f in DOMAINS.schema or () if f.name != "prefixes"])
+
     def judge(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            pages, recalled = batch.column("pages").to_pylist(), batch.column("recalled").to_pylist()
-            verdicts = [
-                is_mathematical(p, r, settings.above_share, settings.min_pages)
-                for p, r in zip(pages, recalled, strict=True)
-            ]
-            shares = [r / p for p, r in zip(pages, recalled, strict=True)]
-            yield batch.append_column("share", pa.array(shares)).append_column("mathematical", pa.array(verdicts))
+            yield pa.RecordBatch.from_pylist([judged(settings, row) for row in batch.to_pylist()], schema)
 
-    return counts.mapInArrow(
-        judge,
-        "domain string, pages long, recalled long, tokens long, missed_tokens long, share double, mathematical boolean",
-    )
+    return counts.mapInArrow(judge, JUDGED)
+
+
+def judged(settings: Domains, row: dict[str, Any]) -> dict[str, Any]:
+    """A domain's counts with its share, how sure that is, and what it means."""
+    pages, recalled = row["pages"], row["recalled"]
+    share, (low, high) = recalled / pages, share_interval(recalled, pages)
+    return {
+        **row, "share": share, "share_low": low, "share_high": high,
+        "expected_tokens": expected_tokens(row["missed_tokens"], share),
+        "mathematical": is_mathematical(pages, recalled, settings.above_share, settings.min_pages),
+    }  # fmt: skip
 
 
 def list_prefixes(min_pages: int, differs_by: float) -> Callable[[pa.Table], pa.Table]:
     """All pages of one domain -> one row with its listed prefixes."""
 
-    # Spark refuses a result whose fields are not nullable, as those of the dataset are.
     nullable_prefixes = pa.list_(pa.struct([pa.field(f.name, f.type) for f in PREFIX]))
 
     def listed(pages: pa.Table) -> pa.Table:
-        rows = list(zip(pages["url"].to_pylist(), pages["recalled"].to_pylist(), strict=True))
-        found = [
-            {"prefix": p.prefix, "pages": p.pages, "recalled": p.recalled, "share": p.share, "samples": list(p.samples)}
-            for p in prefix_tree(rows, min_pages, differs_by)
-        ]
+        columns = (pages[name].to_pylist() for name in ("url", "recalled", "tokens"))
+        found = [listed_prefix(p) for p in prefix_tree(list(zip(*columns, strict=True)), min_pages, differs_by)]
         return pa.table({
             "domain": [pages["domain"][0].as_py()],
             "prefixes": pa.array([found], nullable_prefixes),
         })  # fmt: skip
 
     return listed
+
+
+def listed_prefix(prefix: Prefix) -> dict[str, Any]:
+    """A prefix as a row of the dataset."""
+    low, high = share_interval(prefix.recalled, prefix.pages)
+    return {
+        "prefix": prefix.prefix, "pages": prefix.pages, "recalled": prefix.recalled, "share": prefix.share,
+        "share_low": low, "share_high": high, "missed_tokens": prefix.missed_tokens,
+        "expected_tokens": prefix.expected_tokens, "samples": list(prefix.samples),
+    }  # fmt: skip
 
 
 STAGE = Stage(Domains, domains, writes=lambda s: [DOMAINS.at(s.version, s.round)], reads=reads)

@@ -2,7 +2,8 @@
 
 An earlier corpus stays as it is. A record it has seen (same URL, same payload) is unchanged and goes without a look at
 its text; a page that is like one that stands there goes too. An address alone decides nothing across versions: the
-earlier corpus cannot give up its older copy, so a page that has become another text is new.
+earlier corpus cannot give up its older copy, so a page that has become another text is new. What has left since
+(jobs.remove) stands nowhere: its copies elsewhere may come in.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from jobs import spark_tables
 from jobs.duplicate_frames import rank_column
 from jobs.lake.datasets import DEDUPED, SIGNATURES, Address
 from jobs.lake.stage import StageError
+from jobs.removed_pages import without_removed
 from jobs.runner import SparkRun
 
 if TYPE_CHECKING:
@@ -72,7 +74,11 @@ def _version(run: SparkRun, version: str, number: int, signed_as: str) -> "DataF
             "(threshold, bands, a digest of the hashes); run jobs.dedup for that version again with --replace and this "
             "--threshold, or leave it out"
         )
-    signatures = spark_tables.read(run.spark, run.lake, [address], [run.input(address)])
+    every = spark_tables.read(run.spark, run.lake, [address], [run.input(address)])
     columns = ["page_id", "survives", "cluster", "similarity"]
     verdicts = spark_tables.read(run.spark, run.lake, [decided], [run.input(decided)], columns)
+    signatures = without_removed(run, every)
+    if signatures is not every:  # nor do pages that gave way to one that has left
+        gone = every.join(signatures, "page_id", "left_anti").select(f.col("page_id").alias("cluster"))
+        verdicts = verdicts.join(gone, "cluster", "left_anti")
     return signatures.join(verdicts, "page_id").withColumn("version", f.lit(number))

@@ -1,8 +1,10 @@
 """The mathematical pages of the last round, each with the round that first found it (paper 2.1, step 5).
 
     python -m jobs.math_pages
+    python -m jobs.math_pages --version v2 --base v1
 
 The last round's classifier learned most, so its pages are the corpus; what only an earlier round kept is not added.
+With --base there are no rounds: the version goes on from another one (jobs.refreshed_pages).
 """
 
 from dataclasses import dataclass
@@ -10,22 +12,37 @@ from functools import reduce
 
 from jobs import rounds, runner
 from jobs.lake.catalog import Lake
-from jobs.lake.datasets import MATH_PAGES, Address
+from jobs.lake.datasets import MATH_PAGES, PAGES, Address
+from jobs.lake.settings import SettingsError
 from jobs.lake.stage import Stage
+from jobs.refreshed_pages import refreshed_pages, standing
 from jobs.runner import SparkRun, SparkSettings
 from jobs.selection import ROUND_LIMIT
 
 
 @dataclass(frozen=True)
 class MathPages(SparkSettings):
-    """Take the last round's pages as the mathematical ones."""
+    """Take the last round's pages as the mathematical ones, or go on from another version's."""
+
+    base: str = ""
+    """Version to go on from: its pages, and what its last classifier finds in this version's crawls."""
+
+    def __post_init__(self) -> None:
+        if self.base == self.version:
+            raise SettingsError(f"--base {self.base}: this run itself writes version {self.version}")
 
 
 def reads(settings: MathPages, lake: Lake) -> list[Address]:
+    if settings.base:
+        return [*standing(lake, settings.version, settings.base), *lake.finished(PAGES, settings.version)]
     return rounds.consecutive_rounds(lake, settings.version)
 
 
 def math_pages(settings: MathPages, run: SparkRun) -> None:
+    if settings.base:
+        found = refreshed_pages(run, standing(run.lake, settings.version, settings.base), settings.version)
+        run.write(MATH_PAGES, found, key="page_id")
+        return
     from pyspark.sql import functions as F
 
     addresses = rounds.consecutive_rounds(run.lake, settings.version)

@@ -8,6 +8,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from threading import Thread
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,9 +22,13 @@ from jobs.lake.stage import Run, Stage, StageError, StageSettings
 from jobs.lake.storage import Storage, WrittenFile
 from jobs.lake.tables import PAGES as SCHEMA
 from jobs.page_rows import Row, load_extractor, page_row
+from jobs.quality import validation
 from jobs.quality.check import check
 from jobs.quality.formula_ledger import LEAST_RECOVERY, ledger_suite
 from jobs.web.warc_records import NotAWarc, Rejected, WarcPage, read_warc
+
+if TYPE_CHECKING:
+    from pyspark.broadcast import Broadcast
 
 PAGES_A_BATCH = 256
 REPORT = (
@@ -50,11 +56,11 @@ def reads(settings: Pages, lake: Lake) -> list[Address]:
 def pages(settings: Pages, run: runner.SparkRun) -> None:
     crawl, publication = CRAWL.at(settings.version, settings.crawl), run.output(PAGES)
     files = run.lake.read_table(crawl, ["path"]).column("path").to_pylist()
-    extract = page_writer(run.lake.storage.uri, publication.address)
+    Thread(target=validation.load_library).start()  # seconds of imports, while the JVM starts
     load_extractor()  # compiled here once, if need be, and not in every worker at the same time
     with runner.Progress(run):
-        tasks = run.spark.createDataFrame(pa.table({"number": range(len(files)), "path": files}))
-        rows = tasks.repartitionByRange(len(files), "number").mapInArrow(extract, REPORT).collect()
+        extract = page_writer(run.lake.storage.uri, publication.address, run.spark.sparkContext.broadcast(files))
+        rows = run.spark.range(0, len(files), 1, len(files)).mapInArrow(extract, REPORT).collect()
     dropped: Counter[str] = Counter()
     noted: Counter[str] = Counter()
     parts: list[WrittenFile] = []
@@ -98,14 +104,17 @@ def check_written(run: Run, publication: Publication) -> None:
     check(run, publication, ledger_suite(run.settings.least_recovery) if ledger else None)
 
 
-def page_writer(uri: str, address: Address) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """What a task does: read its WARC files and write the pages of each; one report row a file."""
+def page_writer(
+    uri: str, address: Address, files: "Broadcast[list[str]]"
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """What a task does: read the WARC files whose numbers it is given and write the pages of each; one report row a
+    file."""
 
     def write_pages(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         storage = Storage(uri)
         for batch in batches:
-            for task in batch.to_pylist():
-                yield pa.RecordBatch.from_pylist([_write_file(storage, address, task["number"], task["path"])])
+            for number in batch.column("id").to_pylist():
+                yield pa.RecordBatch.from_pylist([_write_file(storage, address, number, files.value[number])])
 
     return write_pages
 
@@ -172,11 +181,11 @@ def drop_repeats(run: runner.SparkRun, parts: list[WrittenFile]) -> list[Written
     names = run.spark.createDataFrame(pa.table({"name": [p.name for p in parts]})).repartition(tasks_for(run, parts))
     copies = Window.partitionBy("page_id").orderBy("name", "row")
     later = (
-        names.mapInArrow(id_reader(uri, address), "page_id string, name string, row long")
+        names.mapInArrow(id_reader(uri, address), "page_id string, name string, row long, rows long")
         .withColumn("copy", F.row_number().over(copies))
         .where("copy > 1")
-        .groupBy("name")
-        .agg(F.collect_list("row").alias("rows"))
+        .groupBy("name", "rows")
+        .agg(F.collect_list("row").alias("later"))
     )
     again = later.mapInArrow(part_rewriter(uri, address), spark_tables.FILE_SCHEMA).collect()
     written = {r["name"]: WrittenFile(r["name"], r["rows"], r["bytes"], r["sha256"]) for r in again}
@@ -185,7 +194,7 @@ def drop_repeats(run: runner.SparkRun, parts: list[WrittenFile]) -> list[Written
 
 
 def id_reader(uri: str, address: Address) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """What a task does: the page_ids of the named parts, each with its place."""
+    """What a task does: the page_ids of the named parts, each with its place and the rows of its part."""
 
     def read_ids(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         storage = Storage(uri)
@@ -196,6 +205,7 @@ def id_reader(uri: str, address: Address) -> Callable[[Iterator[pa.RecordBatch]]
                 places = {
                     "name": pa.array([name] * len(ids), pa.string()),
                     "row": pa.array(range(len(ids)), pa.int64()),
+                    "rows": pa.array([len(ids)] * len(ids), pa.int64()),
                 }
                 yield from pa.table({"page_id": ids["page_id"], **places}).to_batches()
 
@@ -203,15 +213,21 @@ def id_reader(uri: str, address: Address) -> Callable[[Iterator[pa.RecordBatch]]
 
 
 def part_rewriter(uri: str, address: Address) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """What a task does: write parts again without some of their rows; reports as FILE_SCHEMA."""
+    """What a task does: write parts again without some of their rows; reports as FILE_SCHEMA. A part with fewer
+    rows than were counted was written by an attempt whose worker was killed, and stays."""
 
     def rewrite(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         storage = Storage(uri)
         for batch in batches:
             for part in batch.to_pylist():
-                with storage.open_input(f"{address.folder}/{part['name']}") as stream:
+                name = f"{address.folder}/{part['name']}"
+                with storage.open_input(name) as stream:
                     file = pq.ParquetFile(stream)
-                    goes, rows = set(part["rows"]), file.metadata.num_rows
+                    goes, rows = set(part["later"]), file.metadata.num_rows
+                    if rows < part["rows"]:
+                        done = WrittenFile(part["name"], rows, storage.size(name) or 0, storage.sha256(name))
+                        yield pa.RecordBatch.from_pylist([vars(done)])
+                        continue
                     stays = pa.array([row not in goes for row in range(rows)], pa.bool_())
                     table = file.read() if len(goes) < rows else file.schema_arrow.empty_table()
                 kept = table.filter(stays).to_batches() if len(table) else []

@@ -3,29 +3,26 @@
     python -m jobs.recall --round 1 --keep-tokens 40_000_000_000
 
 The budget alone cannot end the ranking of a small crawl: 40 B tokens would keep all of it. So a page must also be more
-likely mathematics than not, which needs no labels to tell. In round 1 that is a score of 0.5: the classifier learned
-from as many seeds as random pages. Later negatives are random pages that were not recalled, so scores compare
-mathematics with the rest as if each were half of the crawl; the real share is estimated from all scores, and the
-threshold follows it (`selection.mathematical_share`). Without that, rounds took in more and more of what only resembles
-mathematics. `--min-probability 0` leaves the budget alone, as in the paper.
+likely mathematics than not, which needs no labels to tell. The classifier learned from as many positives as negatives,
+so its scores compare mathematics with the rest as if each were half of the crawl; the real share is estimated from all
+scores, and the threshold follows it (`selection.mathematical_share`). Without that, rounds took in more and more of
+what only resembles mathematics. `--min-probability 0` leaves the budget alone, as in the paper.
 
 On purpose no scores of pages below the cut are kept: on Common Crawl they are 99.9% of all rows. `marginal.jsonl` lists
 the nearest of them, and the nearest above it, for a person to judge whether the cut stands where mathematics ends.
+`sample.jsonl` holds random pages of what was kept: judged, they tell its precision (`python -m jobs.judgements`).
 """
 
 import json
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from jobs import rounds, runner, written_rows
+from jobs import recalled_pages, rounds, runner
 from jobs.lake.catalog import Lake
 from jobs.lake.datasets import CLASSIFIER, RECALLED, Address
 from jobs.lake.settings import SettingsError
 from jobs.lake.stage import Stage, StageError
+from jobs.page_scores import EMPTY_BIN, SCORED, model_digest, score_pages
 from jobs.runner import SparkRun, SparkSettings
 from jobs.selection import (
     SCORE_BINS,
@@ -37,18 +34,14 @@ from jobs.selection import (
     mathematical_share,
     new_share,
     score_at,
-    score_bin,
+    strata_edges,
 )
 from jobs.text.linear_model import LINEAR
-from jobs.text.normalise import tokens as split_tokens
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-MARGINAL = "marginal.jsonl"
 HISTOGRAM_BINS = 20
-EMPTY_BIN = -1  # pages without text: they have no score worth a name
-SCORED = "page_id string, url string, domain string, score double, tokens long, bin int"
 
 
 @dataclass(frozen=True)
@@ -63,6 +56,8 @@ class Recall(SparkSettings):
     """Pages that are less likely mathematics are not kept even where the budget has room; 0: the budget alone."""
     marginal: int = 20
     """So many pages on either side of the cut are listed in marginal.jsonl, the nearest to it."""
+    sample: int = 20
+    """So many random pages of each stratum of scores, at most five strata, are listed in sample.jsonl."""
 
     def __post_init__(self) -> None:
         rounds.check_round(self.round)
@@ -72,6 +67,8 @@ class Recall(SparkSettings):
             raise SettingsError(f"--keep-tokens {self.keep_tokens}: keep at least one token")
         if self.marginal < 0:
             raise SettingsError(f"--marginal {self.marginal}: a number of pages, or 0 for none")
+        if self.sample < 0:
+            raise SettingsError(f"--sample {self.sample}: a number of pages, or 0 for none")
 
 
 def reads(settings: Recall, lake: Lake) -> list[Address]:
@@ -105,50 +102,14 @@ def recall(settings: Recall, run: SparkRun) -> None:
     run.figure("score_histogram", histogram(pages_by_bin))
     run.figure("threshold", cut.score)
     run.figure("budget_binding", cut.binding)
-    tell(settings, run)
+    tell(settings, run, strata_edges(pages_by_bin, cut.score, recalled_pages.STRATA))
     write_marginal(settings, run, ranked)
 
 
-def model_digest(run: SparkRun, model: Address) -> str:
-    """The digest of the model to score with. Raises StageError where the classifier was made before there was one."""
-    for file in run.input(model).files:
-        if file.name == LINEAR:
-            return file.sha256
-    raise StageError(
-        f"{run.name}: {model} holds no {LINEAR}: an earlier release made it; "
-        f"build it again with '{model.remedy} ARGS=--replace'"
-    )
-
-
-def score_pages(uri: str, name: str, digest: str) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Pages -> their scores and token counts. A page without text scores 0."""
-
-    def score(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        from jobs.text.linear_model import load
-
-        scorer = load(uri, name, digest)
-        for batch in batches:
-            words = [split_tokens(text) for text in batch.column("text").to_pylist()]
-            counts = [len(w) for w in words]
-            scores = scorer.score([" ".join(w) for w in words])
-            scores[[c == 0 for c in counts]] = 0.0
-            bins = [score_bin(s) if c else EMPTY_BIN for s, c in zip(scores, counts, strict=True)]
-            yield pa.RecordBatch.from_pydict({
-                **{c: batch.column(c) for c in ("page_id", "url", "domain")},
-                "score": pa.array(scores, pa.float64()), "tokens": pa.array(counts, pa.int64()),
-                "bin": pa.array(bins, pa.int32()),
-            })  # fmt: skip
-
-    return score
-
-
 def lowest_score(settings: Recall, run: SparkRun, pages_by_bin: dict[int, int]) -> float:
-    """The score at which a page is as likely mathematics as `min_probability` asks.
-
-    Round 1 makes no correction: its negatives are the crawl as it is, with the mathematics in it.
-    """
-    share = mathematical_share(pages_by_bin) if settings.round > 1 else 0.5
-    run.figure("estimated_share", share if settings.round > 1 else None)
+    """The score at which a page is as likely mathematics as `min_probability` asks."""
+    share = mathematical_share(pages_by_bin)
+    run.figure("estimated_share", share)
     return score_at(settings.min_probability, share)
 
 
@@ -186,7 +147,7 @@ def write_marginal(settings: Recall, run: SparkRun, ranked: "DataFrame") -> None
     above = pages.where("kept").orderBy("score", F.desc("page_id")).limit(settings.marginal).collect()
     below = pages.where("NOT kept").orderBy(F.desc("score"), "page_id").limit(settings.marginal).collect()
     lines = [json.dumps(row.asDict()) + "\n" for row in (*above[::-1], *below)]
-    run.output(RECALLED).write(MARGINAL, "".join(lines).encode())
+    run.output(RECALLED).write(recalled_pages.MARGINAL, "".join(lines).encode())
 
 
 def histogram(pages_by_bin: dict[int, int]) -> list[int]:
@@ -198,27 +159,27 @@ def histogram(pages_by_bin: dict[int, int]) -> list[int]:
     return counts
 
 
-def tell(settings: Recall, run: SparkRun) -> None:
-    """Figures on what is kept and what of it is new, from what was written. Raises StageError where nothing is kept."""
-    pages = tokens = new_pages = new_tokens = 0
-    for batch in written_rows.read(run.output(RECALLED), ["tokens", "newly_recalled"]):
-        of_new = batch.filter(batch["newly_recalled"])
-        pages, new_pages = pages + batch.num_rows, new_pages + of_new.num_rows
-        tokens += pc.sum(batch["tokens"]).as_py() or 0
-        new_tokens += pc.sum(of_new["tokens"]).as_py() or 0
-    if not pages:
+def tell(settings: Recall, run: SparkRun, edges: list[int]) -> None:
+    """Figures on what is kept and what of it is new, and a sample to judge, from what was written. Raises StageError
+    where nothing is kept."""
+    kept = recalled_pages.count(run.output(RECALLED), edges)
+    if not kept.pages:
         raise StageError(
             f"{run.name}: no page scores {run.figures['threshold']:.4f} or more within {settings.keep_tokens:,} tokens;"
             f" look at held_out in the manifest of {CLASSIFIER.at(settings.version, settings.round)}, lower "
             "--min-probability or raise --keep-tokens"
         )
-    share = new_share(tokens, new_tokens)
+    new_pages, new_tokens = kept.new_pages.total(), kept.new_tokens.total()
+    share = new_share(kept.tokens, new_tokens)
     saturated = is_saturated(settings.round, share)
-    for name, value in (("pages", pages), ("tokens", tokens), ("new_pages", new_pages), ("new_tokens", new_tokens),
-                        ("new_share", share), ("known_share", 1 - share), ("saturated", saturated)):  # fmt: skip
+    for name, value in (("pages", kept.pages), ("tokens", kept.tokens), ("new_pages", new_pages),
+                        ("new_tokens", new_tokens), ("new_share", share), ("known_share", 1 - share),
+                        ("saturated", saturated), ("domains_gained", kept.gained())):  # fmt: skip
         run.figure(name, value)
     end = "; saturated" if saturated else ""
-    run.log(f"kept {pages:,} pages, {tokens:,} tokens; new {new_pages:,} pages, {share:.1%} of tokens{end}")
+    run.log(f"kept {kept.pages:,} pages, {kept.tokens:,} tokens; new {new_pages:,} pages, {share:.1%} of tokens{end}")
+    chosen = recalled_pages.sample(run.output(RECALLED), edges, kept, settings.sample)
+    run.output(RECALLED).write(recalled_pages.SAMPLE, recalled_pages.as_lines(chosen))
 
 
 STAGE = Stage(Recall, recall, writes=lambda s: [RECALLED.at(s.version, s.round)], reads=reads)

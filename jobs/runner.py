@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 PROGRESS_SECONDS = 10.0
 LOCAL_CONFIG = PROJECT / "infra" / "spark" / "local"
 """Memory, addresses and log level of Spark on this machine; SPARK_CONF_DIR names another folder."""
+LEAST_PARTS, ROWS_A_PART = 4, 500_000
+TASK_ATTEMPTS = 4
+"""Attempts of a task on this machine, as clusters have by default: a worker that the kernel killed costs a task, not
+the stage. Parts are written whole or not at all, so another attempt gives the same bytes."""
 ARROW_BATCH_ROWS = 256  # pages of text: 256 rows keep a batch near a megabyte
 
 
@@ -34,8 +38,9 @@ ARROW_BATCH_ROWS = 256  # pages of text: 256 rows keep a batch near a megabyte
 class SparkSettings(StageSettings):
     """What all Spark stages share."""
 
-    parts: int = 4
-    """Parquet files to write; fixed, not taken from the machine, so that a rerun elsewhere gives the same bytes."""
+    parts: int = 0
+    """Parquet files to write; 0: one for every 500,000 rows that the stage reads, at least 4. Nothing of the machine
+    decides, so that a rerun elsewhere gives the same bytes."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,12 @@ class SparkRun(Run):
     def spark(self) -> "SparkSession":
         return session(self.options)
 
+    @property
+    def parts(self) -> int:
+        """Files to write: as the settings say, else by the rows of all inputs."""
+        rows = sum(manifest.rows for manifest in self.inputs.values())
+        return int(self.settings.parts) or max(LEAST_PARTS, -(-rows // ROWS_A_PART))
+
     def read(self, *addresses: Address, columns: Sequence[str] = ()) -> "DataFrame":
         """The rows of declared inputs of one dataset, as one frame; counted as rows in."""
         manifests = [self.input(a) for a in addresses]
@@ -65,7 +76,7 @@ class SparkRun(Run):
         bytes. Returns rows written."""
         publication = self.output(dataset)
         with Progress(self):
-            files = spark_tables.write(frame, self.lake, publication.address, key, self.settings.parts)
+            files = spark_tables.write(frame, self.lake, publication.address, key, self.parts)
         for file in files:
             publication.add(file)
         return sum(f.rows for f in files)
@@ -110,7 +121,7 @@ def session(options: RunOptions) -> "SparkSession":
     builder = SparkSession.builder.appName("mathquarry")
     master = getattr(options, "master", "")
     if master or not submitted:
-        builder = builder.master(master or "local[*]")
+        builder = builder.master(master or f"local[*,{TASK_ATTEMPTS}]")
     spark = (
         builder.config("spark.sql.execution.arrow.pyspark.enabled", "true")
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", str(ARROW_BATCH_ROWS))

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from jobs.lake.stage import StageError
 from jobs.text.hashing import draw
-from jobs.web.urls import canonical_url
+from jobs.web.urls import canonical_url, registrable_domain
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
 SPARE = 1.1  # rows held beyond the number wanted before the surplus is dropped
@@ -29,6 +29,7 @@ class SeedRow:
 
     url: str
     canonical: str
+    domain: str
     text: str
 
 
@@ -46,8 +47,8 @@ def seed_paths(place: str) -> list[Path]:
 def read_seeds(paths: Iterable[Path], at_most: int, seed: str) -> tuple[list[SeedRow], Counter[str]]:
     """At most so many usable rows, one for each page, and how many rows were left out by reason.
 
-    Where there are more, those with the smallest draws stay: a random sample that the same seed draws again. Rows come
-    back in the order of their draws. Raises StageError where a file cannot be read or no row is usable.
+    Where there are more, a random sample stays that is balanced over domains, and that the same seed draws again. Rows
+    come back in the order of their draws. Raises StageError where a file cannot be read or no row is usable.
     """
     kept: dict[int, SeedRow] = {}
     left_out: Counter[str] = Counter()
@@ -72,9 +73,22 @@ def read_seeds(paths: Iterable[Path], at_most: int, seed: str) -> tuple[list[See
 
 
 def _shrink(kept: dict[int, SeedRow], at_most: int) -> int:
-    """Keep the smallest draws, in their order; returns how many went."""
+    """Keep so many rows, in the order of their draws; returns how many went.
+
+    They are taken in turns, each domain's in the order of draws: no domain gives another row while one that has rows
+    left has given fewer. A row that goes would also go with all rows at hand: more rows only put off its turn.
+    """
     numbers = sorted(kept)
-    rows = {number: kept[number] for number in numbers[:at_most]}
+    if len(numbers) <= at_most:
+        left = numbers
+    else:
+        given: Counter[str] = Counter()
+        in_turn = []
+        for number in numbers:
+            given[kept[number].domain] += 1
+            in_turn.append((given[kept[number].domain], number))
+        left = sorted(number for _, number in sorted(in_turn)[:at_most])
+    rows = {number: kept[number] for number in left}
     kept.clear()
     kept.update(rows)
     return len(numbers) - len(rows)
@@ -112,7 +126,7 @@ def usable_row(url: Any, text: Any) -> SeedRow | str:
         (url + text).encode()
     except UnicodeEncodeError:  # JSON may escape half a surrogate pair
         return "not_unicode"
-    return SeedRow(url, canonical, text)
+    return SeedRow(url, canonical, registrable_domain(url), text)
 
 
 def _parquet_rows(path: Path) -> Iterator[SeedRow | str]:

@@ -3,15 +3,19 @@
     python -m jobs.seeds --round 1 --seeds openwebmath.jsonl.gz
     python -m jobs.seeds --round 2
 
-Round 1: positives are the seed corpus, negatives random pages of the crawl. Later rounds: the positives of the round
-before and the pages under approved prefixes that it did not recall; negatives are drawn again.
+Round 1: positives are the seed corpus, negatives random pages of the crawl that hold no formula. Later rounds: the
+positives of the round before and the pages under approved prefixes; negatives are drawn again among pages that no round
+recalled. Where more rows are there than are wanted, those taken are balanced over domains.
 
-On purpose no check that negatives are free of mathematics: they are random pages, as in the paper. What a crawl holds
-of unknown mathematics among them lowers scores of all mathematics alike, and ranks by score stay.
+Two things differ from the paper. It takes any random page as a negative; but a page with formulas is likely mathematics
+that waits to be found, and must not be taught as its opposite. And of the pages under approved prefixes it says that
+those join which were not recalled; here the recalled ones join too, since the others alone show a site's fringe: with
+those alone each round took in more pages without a formula.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,13 +23,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs import rounds, runner
+from jobs.decisions import APPROVE, decided_prefix, read_standing
 from jobs.lake import tables
 from jobs.lake.catalog import Lake
 from jobs.lake.datasets import APPROVALS, RECALLED, SAMPLE, SEEDS, Address
 from jobs.lake.settings import Location
 from jobs.lake.stage import Stage, StageError, sampled_digest
+from jobs.removed_pages import seeds_without_removed
 from jobs.runner import SparkRun, SparkSettings
-from jobs.seed_choice import APPROVED, FROM_FILE, MATH, RANDOM, Candidate, Example, Known, candidate, choose_examples
+from jobs.seed_choice import (
+    APPROVED,
+    FROM_APPROVED,
+    FROM_FILE,
+    KNOWN,
+    MATH,
+    RANDOM,
+    Candidate,
+    Example,
+    Known,
+    candidate,
+    choose_examples,
+)
 from jobs.seed_files import SeedRow, read_seeds, seed_paths
 from jobs.text.hashing import DRAW_BITS
 from jobs.web.urls import canonical_url
@@ -35,8 +53,9 @@ if TYPE_CHECKING:
 
 SAMPLE_SEEDS = "seeds.jsonl.gz"
 PAPER_EXAMPLES = 500_000  # of either kind (paper 2.1)
-SPARE = 2  # random pages drawn for each negative wanted: some are seeds or were recalled
-CANDIDATES = "page_id string, canonical string, draw long, kind string, origin string"
+SPARE = 2  # random pages drawn for each negative wanted: some are seeds, hold formulas or were recalled
+CANDIDATES = "page_id string, canonical string, domain string, draw long, kind string, origin string"
+PAGE = ("page_id", "url", "domain", "formulas_kept")  # what decides on a page, in the order of candidate()
 OUTSIDE_TABLE = "outside-crawl.parquet"  # seeds whose pages are not in the crawl
 
 
@@ -50,9 +69,9 @@ class Seeds(SparkSettings):
     """Seed corpus for round 1: a .jsonl, .jsonl.gz or .parquet file with url and text, a folder of them, or 'sample'
     for the sample crawl's. Later rounds build on the round before and do not read it."""
     positives: int = PAPER_EXAMPLES
-    """At most so many rows of the seed corpus, drawn at random (paper: 500,000)."""
+    """At most so many rows of the seed corpus, drawn at random and balanced over domains (paper: 500,000)."""
     approved: int = PAPER_EXAMPLES
-    """At most so many pages under approved prefixes join in a round, drawn at random."""
+    """At most so many pages under approved prefixes join in a round, drawn at random and balanced over domains."""
     negatives: int = PAPER_EXAMPLES
     """At most so many random pages of the crawl, and never more than there are positives (paper: 500,000 of each)."""
     seed: int = 0
@@ -83,8 +102,8 @@ def sources(settings: Seeds) -> dict[str, str]:
 def seeds(settings: Seeds, run: SparkRun) -> None:
     known, outside = first_positives(settings, run) if settings.round == 1 else earlier_positives(settings, run)
     candidates = find_candidates(settings, run, known)
-    outside = _without(outside, {c.canonical for c in candidates})
-    examples = choose_examples(candidates, outside.num_rows, settings.approved, settings.negatives)
+    outside = seeds_without_removed(run, _without(outside, {c.canonical for c in candidates}))
+    examples = choose_examples(candidates, outside.num_rows, settings.negatives)
     report(run, examples, outside.num_rows)
     pages = rounds.read_pages(run, settings.version, ["page_id", "url", "text"])
     run.write(SEEDS, pages.join(_frame(run, examples), "page_id"), key="page_id")
@@ -114,43 +133,47 @@ def _seed_rows(settings: Seeds, run: SparkRun) -> list[SeedRow]:
 
 
 def earlier_positives(settings: Seeds, run: SparkRun) -> tuple[Known, pa.Table]:
-    """Round n: the positives of round n - 1, and of those the examples from outside the crawl."""
+    """Round n: the positives of round n - 1, and of those the examples from outside the crawl.
+
+    A page that joined under a prefix which has since been rejected, or whose approval was undone, is none any more.
+    """
     (address,) = rounds.before(SEEDS, settings.version, settings.round)
+    decisions = decisions_before(settings, run)
     addresses: set[str] = set()
     origins: dict[str, str] = {}
     outside = [tables.SEEDS.empty_table()]
     for batch in run.lake.read_batches(address):
         positives = pa.Table.from_batches([batch]).filter(pc.equal(batch["label"], MATH))
         for row in positives.select(["page_id", "url", "origin"]).to_pylist():
+            if row["origin"].startswith(FROM_APPROVED) and not decided_prefix(row["url"], decisions):
+                run.drop("no_longer_approved")
+                continue
             addresses.add(canonical_url(row["url"]) or row["url"])
             if row["page_id"]:
                 origins[row["page_id"]] = row["origin"]
         outside.append(positives.filter(pc.equal(positives["page_id"], "")))
     run.count_in(sum(table.num_rows for table in outside))
-    return Known(frozenset(addresses), origins, decisions_before(settings, run)), pa.concat_tables(outside)
+    return Known(frozenset(addresses), origins, decisions), pa.concat_tables(outside)
 
 
 def decisions_before(settings: Seeds, run: SparkRun) -> dict[str, bool]:
-    """Prefix -> approved, over all rounds before; a later decision on the same prefix replaces an earlier one."""
-    decisions: dict[str, bool] = {}
-    for address in rounds.all_before(APPROVALS, settings.version, settings.round):
-        for row in run.lake.read_table(address, ["prefix", "decision"]).to_pylist():
-            decisions[row["prefix"]] = row["decision"] == "approve"
-    return decisions
+    """Prefix -> approved, of the decisions that stand after all rounds before."""
+    standing = read_standing(run.lake, rounds.all_before(APPROVALS, settings.version, settings.round))
+    return {prefix: found.decision == APPROVE for prefix, found in standing.items()}
 
 
 def find_candidates(settings: Seeds, run: SparkRun, known: Known) -> list[Candidate]:
-    """The pages that may become examples. Random ones are a sample of the crawl a little larger than needed, so that
-    the choice among them fits in this process whatever the size of the crawl."""
+    """The pages that may become examples: all that are known, so many as may join under approved prefixes, and a sample
+    of the crawl a little larger than needed, so that the choice fits in this process whatever the size of the crawl."""
     total = rounds.count_pages(run, settings.version)
     wanted = SPARE * min(settings.negatives, len(known.addresses) + settings.approved)
     below = (1 << DRAW_BITS) * min(wanted, total) // max(1, total)
-    pages = rounds.read_pages(run, settings.version, ["page_id", "url"])
+    pages = rounds.read_pages(run, settings.version, PAGE)
     run.count_in(total)
     frame = pages.mapInArrow(find_in_batches(known, f"{settings.seed}/{settings.round}", below), CANDIDATES)
     recalled = rounds.all_before(RECALLED, settings.version, settings.round)
     if recalled:
-        frame = _drop_recalled(run, frame, recalled)
+        frame = _balanced(_drop_recalled(run, frame, recalled), settings.approved)
     return [Candidate(**row) for row in frame.toArrow().to_pylist()]
 
 
@@ -162,8 +185,9 @@ def find_in_batches(
 
     def find(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            pages = zip(batch.column("page_id").to_pylist(), batch.column("url").to_pylist(), strict=True)
-            found = [c for page_id, url in pages if (c := candidate(page_id, url, known, seed, below))]
+            ids, urls, domains, formulas = (batch.column(c).to_pylist() for c in PAGE)
+            pages = zip(ids, urls, domains, formulas, strict=True)
+            found = [c for i, u, d, f in pages if (c := candidate(i, u, d, f, known, seed, below))]
             columns = [[getattr(c, name) for c in found] for name in names]
             kinds = [pa.int64() if name == "draw" else pa.string() for name in names]
             arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
@@ -173,29 +197,35 @@ def find_in_batches(
 
 
 def _drop_recalled(run: SparkRun, candidates: "DataFrame", recalled: Sequence[Address]) -> "DataFrame":
-    """Drop pages under approved prefixes that the round before recalled: they are found already (paper 2.1).
+    """Drop random pages that any earlier round recalled.
 
-    Drop random pages that any earlier round recalled. That goes beyond the paper: a recalled page is more likely
-    mathematics than a random one, and as a negative it would teach the opposite. On the whole web that is one page in
-    a thousand; in a small crawl it is one in four.
+    That goes beyond the paper: a recalled page is more likely mathematics than a random one, and as a negative it would
+    teach the opposite. On the whole web that is one page in a thousand; in a small crawl it is one in four.
     """
     from pyspark.sql import functions as F
 
-    # Read one by one: pages of several rounds are the same pages, and the last round counts apart.
-    frames = [
-        run.read(a, columns=["page_id"]).withColumn("last", F.lit(a is recalled[-1])) for a in recalled
-    ]  # fmt: skip
-    known = frames[0]
-    for frame in frames[1:]:
-        known = known.unionByName(frame)
-    known = known.groupBy("page_id").agg(F.max("last").alias("last"))
-    known_kind, last = F.col("kind"), F.col("last")
-    keep = (
-        ((known_kind == RANDOM) & last.isNull())
-        | ((known_kind == APPROVED) & ~F.coalesce(last, F.lit(False)))
-        | ~known_kind.isin(RANDOM, APPROVED)
-    )
-    return candidates.join(known, "page_id", "left").where(keep).drop("last")
+    # Read one by one: pages of several rounds are the same pages.
+    frames = [run.read(a, columns=["page_id"]) for a in recalled]
+    known = reduce(lambda one, other: one.unionByName(other), frames).distinct().withColumn("known", F.lit(True))
+    keep = (F.col("kind") != RANDOM) | F.col("known").isNull()
+    return candidates.join(known, "page_id", "left").where(keep).drop("known")
+
+
+def _balanced(candidates: "DataFrame", at_most: int) -> "DataFrame":
+    """Drop pages under approved prefixes beyond `at_most`, balanced over domains.
+
+    They join in turns: no domain gives another page while one that has pages left has given fewer, counting those that
+    are positives already. In the order of draws alone a few large sites would be most of them.
+    """
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    candidates = candidates.persist()  # read twice
+    joining = F.col("kind") == APPROVED
+    turns = Window.partitionBy("domain").orderBy(joining, "draw", "page_id")  # those that are positives come first
+    by_turn = candidates.where(F.col("kind").isin(KNOWN, APPROVED)).withColumn("turn", F.row_number().over(turns))
+    joined = by_turn.where(joining).orderBy("turn", "draw", "page_id").limit(at_most).drop("turn")
+    return candidates.where(~joining).unionByName(joined)
 
 
 def _without(outside: pa.Table, found: set[str]) -> pa.Table:

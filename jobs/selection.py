@@ -1,9 +1,7 @@
-"""The rules that choose: which pages a round keeps, which domains are mathematical, when rounds end (paper 2.1)."""
+"""The rules that choose: which pages a round keeps, when rounds end (paper 2.1)."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-
-from jobs.web.urls import url_prefixes
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 ROUND_LIMIT = 4  # the paper stopped after four rounds
 SATURATED_AT = 0.02  # paper: in round 4 about 98% of the pages had been collected in round 3
@@ -96,6 +94,24 @@ def score_at(probability: float, share: float) -> float:
     return odds / (odds + (1 - probability) * share) if odds else 0.0
 
 
+def strata_edges(pages_by_bin: Mapping[int, int], lowest: float, strata: int) -> list[int]:
+    """The bins at which all but the first of `strata` strata begin, of the pages from score `lowest` up.
+
+    Each stratum holds its part of the pages or more; there are fewer where many pages share a bin. pages_by_bin: bin of
+    the score -> pages.
+    """
+    kept = sorted((b, pages) for b, pages in pages_by_bin.items() if b >= score_bin(lowest) and pages)
+    total = sum(pages for _, pages in kept)
+    below = begun = 0
+    edges: list[int] = []
+    for index, pages in kept:
+        if min(below - begun, total - below) * strata >= total:
+            edges.append(index)
+            begun = below
+        below += pages
+    return edges
+
+
 def new_share(tokens: int, new_tokens: int) -> float:
     """New tokens as a share of all tokens that the round keeps; 1 for the first round, 0 for an empty one."""
     return new_tokens / tokens if tokens else 0.0
@@ -104,86 +120,3 @@ def new_share(tokens: int, new_tokens: int) -> float:
 def is_saturated(round_number: int, share: float) -> bool:
     """Rounds end where at most 2% of the tokens are new; the first round has nothing to compare with."""
     return round_number > 1 and share <= SATURATED_AT
-
-
-def is_mathematical(pages: int, recalled: int, above_share: float, min_pages: int) -> bool:
-    """More than 10% of a domain's pages recalled (paper 2.1), among enough pages for a share to mean something."""
-    return pages >= min_pages and recalled > above_share * pages
-
-
-@dataclass(frozen=True)
-class Prefix:
-    """Pages of the crawl below a URL prefix (host and path, no scheme)."""
-
-    prefix: str
-    pages: int
-    recalled: int
-    samples: tuple[str, ...]
-
-    @property
-    def share(self) -> float:
-        return self.recalled / self.pages
-
-
-@dataclass
-class _Node:
-    pages: int = 0
-    recalled: int = 0
-    missed_urls: list[str] = field(default_factory=list)
-    recalled_urls: list[str] = field(default_factory=list)
-    children: set[str] = field(default_factory=set)
-
-    @property
-    def share(self) -> float:
-        return self.recalled / self.pages
-
-
-def prefix_tree(pages: Sequence[tuple[str, bool]], min_pages: int, differs_by: float, samples: int = 5) -> list[Prefix]:
-    """The prefixes of one domain that a person should judge apart, in alphabetical order.
-
-    pages: (URL, recalled) of all its pages. Every host is listed; below it a prefix is listed where it holds
-    min_pages pages and its share of recalled pages differs by at least `differs_by` from that of the nearest listed
-    prefix above it. Samples are URLs in alphabetical order, not recalled ones first: those would join the seed.
-    """
-    nodes, hosts = _count_prefixes(sorted(pages), samples)
-    listed: list[Prefix] = []
-    waiting = [(host, -1.0) for host in hosts]  # no share is nearer than 1 to -1: hosts are always listed
-    while waiting:
-        name, above = waiting.pop()
-        node = nodes[name]
-        if above < 0 or abs(node.share - above) >= differs_by:
-            urls = (node.missed_urls + node.recalled_urls)[:samples]
-            listed.append(Prefix(name, node.pages, node.recalled, tuple(urls)))
-            above = node.share
-        waiting += [(child, above) for child in node.children if nodes[child].pages >= min_pages]
-    return sorted(listed, key=lambda p: p.prefix)
-
-
-def _count_prefixes(pages: Sequence[tuple[str, bool]], samples: int) -> tuple[dict[str, _Node], set[str]]:
-    nodes: dict[str, _Node] = {}
-    hosts: set[str] = set()
-    for url, recalled in pages:
-        chain = url_prefixes(url)
-        hosts.update(chain[:1])
-        for depth, name in enumerate(chain):
-            node = nodes.setdefault(name, _Node())
-            node.pages += 1
-            node.recalled += recalled
-            urls = node.recalled_urls if recalled else node.missed_urls
-            if len(urls) < samples:
-                urls.append(url)
-            if depth:
-                nodes[chain[depth - 1]].children.add(name)
-    return nodes, hosts
-
-
-def decided_prefix(url: str, decisions: Mapping[str, bool]) -> str:
-    """The approved prefix that a page stands below, '' where there is none.
-
-    The longest decided prefix speaks for a page: a rejected part of an approved site stays out. decisions: prefix ->
-    approved.
-    """
-    for prefix in reversed(url_prefixes(url)):
-        if prefix in decisions:
-            return prefix if decisions[prefix] else ""
-    return ""

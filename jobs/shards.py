@@ -1,9 +1,10 @@
 """python -m jobs.shards --source math: tokens of one source of the pretraining mixture, shuffled, ready for training.
 
 `math` is the corpus (56% of the paper's mixture), `natural_language` the pages of the crawls that no round recalled
-(10%, English and Chinese); any other source is read from --files: `algebraicstack` (4%), `arxiv` (10%), `code`
-(20%). Every source but `math`, which is clean, is searched for the same benchmark texts as the corpus was, and its
-contaminated documents go. Left out on purpose: near-duplicates within the other sources.
+(10%, English and Chinese; where a version goes on from another, of the crawls of both); any other source is read from
+--files: `algebraicstack` (4%), `arxiv` (10%), `code` (20%). Every source but `math`, which is clean, is searched for
+the same benchmark texts as the corpus was, and its contaminated documents go. Left out on purpose: near-duplicates
+within the other sources.
 """
 
 import json
@@ -24,9 +25,11 @@ from jobs.lake.stage import Stage, StageError
 from jobs.lake.storage import Storage, WrittenFile
 from jobs.lake.token_shards import INFO, Document, Shard, ShardsInfo, tokenizer_fingerprint, write_shard
 from jobs.page_frames import pages_of
+from jobs.removed_pages import RemovedPages
 from jobs.spark_tables import to_spark
 from jobs.text import bpe
 from jobs.text_files import TextFiles, read_rows
+from jobs.versions import earlier_crawls, own_crawls
 
 if TYPE_CHECKING:
     import tokenizers
@@ -73,7 +76,7 @@ def reads(settings: Shards, lake: Lake) -> list[Address]:
     clean = [TOKENIZER.at(version), CONTAMINATION.at(version)]
     if settings.files:
         return clean
-    return [*clean, MATH_PAGES.at(version), *(lake.finished(PAGES, version) or [PAGES.at(version, "sample")])]
+    return [*clean, MATH_PAGES.at(version), *own_crawls(lake, version), *earlier_crawls(lake, version)]
 
 
 def sources(settings: Shards) -> dict[str, str]:
@@ -93,7 +96,7 @@ def shards(settings: Shards, run: runner.SparkRun) -> None:
         documents = without_contaminated(documents, settings, run)
     write = shard_writer(run.lake.storage.uri, address, tokenizer.decode())
     with runner.Progress(run):
-        rows = in_drawn_order(documents, settings).mapInArrow(write, to_spark(WRITTEN)).collect()
+        rows = in_drawn_order(documents, settings.seed, run.parts).mapInArrow(write, to_spark(WRITTEN)).collect()
     written = sorted((row.asDict() for row in rows), key=lambda r: r["tokens_file"])
     info = publish(settings, run, written, tokenizer)
     dropped = sum((Counter(json.loads(row["dropped"])) for row in written), Counter[str]())
@@ -148,7 +151,7 @@ def source_documents(settings: Shards, run: runner.SparkRun) -> "DataFrame":
 
 def file_documents(settings: Shards, run: runner.SparkRun) -> "DataFrame":
     """The documents of --files, a task a file."""
-    files, column = TextFiles.matching(settings.files), settings.text_column
+    files, column, removed = TextFiles.matching(settings.files), settings.text_column, RemovedPages.of(run)
 
     def read_files(batches: Batches) -> Batches:
         storage = Storage(files.root)
@@ -156,7 +159,8 @@ def file_documents(settings: Shards, run: runner.SparkRun) -> "DataFrame":
             for name in batch.column("file").to_pylist():
                 rows = []
                 for row in read_rows(storage, name, column):
-                    rows.append({"name": row.name, "url": row.url, "text": row.text, "dropped": row.broken})
+                    dropped = row.broken or ("removed" if removed.covers(row.url) else "")
+                    rows.append({"name": row.name, "url": row.url, "text": row.text, "dropped": dropped})
                     if len(rows) == runner.ARROW_BATCH_ROWS:
                         yield pa.RecordBatch.from_pylist(rows, DOCUMENTS)
                         rows = []
@@ -187,14 +191,14 @@ def contamination_marker(index: "Broadcast[ContaminationIndex]") -> Callable[[Ba
     return mark
 
 
-def in_drawn_order(documents: "DataFrame", settings: Shards) -> "DataFrame":
+def in_drawn_order(documents: "DataFrame", seed: int, parts: int) -> "DataFrame":
     """The documents split over the shards and ordered within each by a hash of seed and name: a shuffle that needs no
     state and gives the same order on every cluster."""
     from pyspark.sql import functions as f
 
-    drawn = f.sha2(f.concat(f.lit(f"{settings.seed}:"), "name"), 256)
+    drawn = f.sha2(f.concat(f.lit(f"{seed}:"), "name"), 256)
     ordered = documents.select(*DOCUMENTS.names, drawn.alias("drawn"))
-    return ordered.repartition(settings.parts, "drawn").sortWithinPartitions("drawn", "name").drop("drawn")
+    return ordered.repartition(parts, "drawn").sortWithinPartitions("drawn", "name").drop("drawn")
 
 
 def shard_writer(uri: str, address: Address, tokenizer: str) -> Callable[[Batches], Batches]:

@@ -6,6 +6,8 @@ protocol, no extra jars, and a part's name depends on nothing but its number.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
+CHECKS_AT_A_TIME = 16  # a crawl has tens of thousands of files, and an object store answers in tens of milliseconds
 FILE_SCHEMA = "name string, rows long, bytes long, sha256 string"
 
 
@@ -37,9 +40,8 @@ def read(
         raise ValueError(f"{addresses[0].dataset.name} is a folder of files, not a table")
     names = [f"{a.folder}/{f.name}" for a, m in zip(addresses, manifests, strict=True) for f in m.files
              if f.name.endswith(".parquet")]  # fmt: skip
-    for name in names:
-        with lake.storage.open_input(name) as stream:
-            tables.check(schema, pq.read_schema(stream), name)
+    with ThreadPoolExecutor(CHECKS_AT_A_TIME) as pool:
+        list(pool.map(partial(_check_columns, lake.storage, schema), names))
     spark_schema = to_spark(schema)
     if not names:
         frame = spark.createDataFrame([], spark_schema)
@@ -83,6 +85,11 @@ def to_spark(schema: pa.Schema) -> "StructType":
     from pyspark.sql.pandas.types import from_arrow_schema
 
     return from_arrow_schema(schema)
+
+
+def _check_columns(storage: Storage, schema: pa.Schema, name: str) -> None:
+    with storage.open_input(name) as stream:
+        tables.check(schema, pq.read_schema(stream), name)
 
 
 def _read_by_pyarrow(spark: "SparkSession", uri: str, names: Sequence[str], schema: "StructType") -> "DataFrame":

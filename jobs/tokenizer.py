@@ -30,7 +30,11 @@ class Tokenizer(StageSettings):
     vocabulary: int = 2048
     """Tokens to learn, the 256 bytes and three special tokens included; a given --file keeps its own."""
     file: Location = ""
-    """A tokenizer.json to take instead of training one; it must know <eos> and <pad>."""
+    """A tokenizer.json to take instead of training one; it must know <eos> and <pad>, or --eos and --pad its own."""
+    eos: str = ""
+    """The special token of --file that ends a text, such as <|endoftext|>; it keeps its id and is called <eos> here."""
+    pad: str = ""
+    """The special token of --file that fills up rows, another one than --eos; called <pad> here."""
     text_mb: int = 1000
     """Train on at most this much text in megabytes; the corpus lies in the order of hashes, so the first part is a
     random one."""
@@ -40,6 +44,8 @@ class Tokenizer(StageSettings):
             raise SettingsError(
                 f"--vocabulary {self.vocabulary}: at least {bpe.SMALLEST}: all bytes and special tokens"
             )
+        if (self.eos or self.pad) and not self.file:
+            raise SettingsError("--eos and --pad name tokens of a given --file, and there is none")
         if self.text_mb < 1:
             raise SettingsError(f"--text-mb {self.text_mb}: at least 1")
 
@@ -60,7 +66,7 @@ def sources(settings: Tokenizer) -> dict[str, str]:
 def tokenizer(settings: Tokenizer, run: Run) -> None:
     corpus = CORPUS.at(settings.version)
     if settings.file:
-        made = given(Path(settings.file))
+        made = given(Path(settings.file), settings.eos, settings.pad)
     else:
         made = bpe.train(_texts(run.lake, corpus, settings.text_mb * 10**6), settings.vocabulary)
         run.count_in(run.input(corpus).rows)
@@ -84,10 +90,11 @@ def tokenizer(settings: Tokenizer, run: Run) -> None:
         run.figure(name, info[name])
 
 
-def given(path: Path) -> "Kernel":
+def given(path: Path, eos: str, pad: str) -> "Kernel":
     """The tokenizer in a file. Raises StageError where it is none of use."""
     try:
-        return bpe.load(path.read_text(encoding="utf-8"))
+        source = path.read_text(encoding="utf-8")
+        return bpe.load(bpe.named(source, eos, pad) if eos or pad else source)
     except ValueError as error:
         raise StageError(f"tokenizer: --file {path} cannot be used: {error}") from error
 

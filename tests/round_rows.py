@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 from page_rows import VERSION, page
 
+from jobs.domain_shares import expected_tokens, share_interval
 from jobs.lake.catalog import Lake
 from jobs.lake.datasets import RECALLED, Dataset
 from jobs.lake.manifest import Provenance
@@ -34,6 +35,20 @@ def recalled_row(of: dict[str, Any], score: float = 0.9, tokens: int = 10, new: 
 def approval(prefix: str, decision: str = "approve") -> dict[str, Any]:
     return {"prefix": prefix, "domain": prefix.split("/")[0], "decision": decision, "reviewer": "Ada",
             "decided_at": datetime(2026, 11, 22, tzinfo=UTC), "note": ""}  # fmt: skip
+
+
+def domain_row(domain: str, *prefixes: dict[str, Any]) -> dict[str, Any]:
+    """A mathematical domain; its figures are those of its first prefix."""
+    figures = {k: v for k, v in prefixes[0].items() if k not in ("prefix", "samples")}
+    return {"domain": domain, "tokens": 1, "mathematical": True, "prefixes": list(prefixes), **figures}
+
+
+def prefix_row(prefix: str, pages: int, recalled: int, missed_tokens: int = 100) -> dict[str, Any]:
+    low, high = share_interval(recalled, pages)
+    return {"prefix": prefix, "pages": pages, "recalled": recalled, "share": recalled / pages, "share_low": low,
+            "share_high": high, "missed_tokens": missed_tokens,
+            "expected_tokens": expected_tokens(missed_tokens, recalled / pages),
+            "samples": [f"https://{prefix}/{n}" for n in (1, 2)]}  # fmt: skip
 
 
 def publish_round(lake: Lake, dataset: Dataset, round_number: int, rows: list[dict[str, Any]]) -> None:

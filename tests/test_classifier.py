@@ -42,9 +42,9 @@ def test_a_million_examples_train_with_the_papers_settings() -> None:
 
 def test_few_examples_get_a_higher_rate_more_passes_and_fewer_buckets_and_it_is_said() -> None:
     chosen, deviations = scaled_settings(Classifier(), 500, 1_000_000)
-    assert (chosen.lr, chosen.epoch, chosen.bucket) == (0.5, 10, 262_144)
+    assert (chosen.lr, chosen.epoch, chosen.bucket) == (1.0, 15, 262_144)
     assert deviations == [
-        "learning rate 0.5 and 10 epochs instead of 0.1 and 3: 500 examples",
+        "learning rate 1.0 and 15 epochs instead of 0.1 and 3: 500 examples",
         "262,144 n-gram buckets instead of 2,000,000: 1,000,000 tokens of training text",
     ]
 

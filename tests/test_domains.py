@@ -7,6 +7,7 @@ from page_rows import VERSION, publish_pages
 from round_rows import maths, news, publish_round, recalled_row
 
 from jobs import domains
+from jobs.domain_shares import share_interval
 from jobs.lake.catalog import Lake
 from jobs.lake.datasets import DOMAINS, RECALLED
 from jobs.lake.stage import execute
@@ -36,9 +37,18 @@ def test_domains_are_counted_judged_and_unfolded(lake: Lake) -> None:
     assert (wiki["pages"], wiki["recalled"], wiki["share"], wiki["mathematical"]) == (12, 6, 0.5, True)
     assert wiki["tokens"] == sum(count_tokens(p["text"]) for p in (*WIKI[1:], TALK[0]))
     assert wiki["missed_tokens"] == sum(count_tokens(p["text"]) for p in (WIKI[0], *TALK[1:]))
-    assert [(p["prefix"], p["pages"], p["recalled"]) for p in wiki["prefixes"]] == [
-        ("wiki.example.org", 12, 6), ("wiki.example.org/maths", 6, 5), ("wiki.example.org/talk", 6, 1),
-    ]  # fmt: skip
+    missed = {"": wiki["missed_tokens"], "/maths": count_tokens(WIKI[0]["text"]),
+              "/talk": sum(count_tokens(p["text"]) for p in TALK[1:])}  # fmt: skip
+    listed = [("", 12, 6), ("/maths", 6, 5), ("/talk", 6, 1)]
+    assert [(p["prefix"], p["pages"], p["recalled"], p["missed_tokens"]) for p in wiki["prefixes"]] == [
+        (f"wiki.example.org{path}", pages, recalled, missed[path]) for path, pages, recalled in listed
+    ]
+    assert [p["expected_tokens"] for p in wiki["prefixes"]] == [
+        round(missed[path] * recalled / pages) for path, pages, recalled in listed
+    ]
+    assert wiki["expected_tokens"] == round(wiki["missed_tokens"] * 0.5)
+    for found in (wiki, *wiki["prefixes"]):
+        assert (found["share_low"], found["share_high"]) == share_interval(found["recalled"], found["pages"])
     assert wiki["prefixes"][1]["samples"][0] == WIKI[0]["url"], "what would join the seed is shown first"
     assert (paper["share"], paper["mathematical"], paper["prefixes"]) == (0.1, False, [])
     assert rows["ada.github.io"]["share"] == 1.0 and not rows["ada.github.io"]["mathematical"], "one page is no share"

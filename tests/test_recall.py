@@ -15,6 +15,7 @@ from jobs.lake.datasets import CLASSIFIER, RECALLED
 from jobs.lake.manifest import Provenance
 from jobs.lake.stage import StageError, execute
 from jobs.runner import SparkOptions, SparkRun
+from jobs.selection import score_at
 from jobs.text.linear_model import LINEAR, write_linear
 from jobs.text.normalise import count_tokens, normalise
 
@@ -68,10 +69,17 @@ def test_without_a_binding_budget_the_minimum_score_ends_the_ranking(lake: Lake)
         r["score"] >= 0.5 and r["newly_recalled"] and r["tokens"] == count_tokens(PAGES[0]["text"]) for r in rows
     )
     assert run.dropped == {"no_text": 1, "less_likely": 6}
-    assert (run.figures["threshold"], run.figures["budget_binding"]) == (0.5, False)
+    share = run.figures["estimated_share"]
+    assert isinstance(share, float) and 0.4 < share < 0.6, "six of twelve pages"
+    assert (run.figures["threshold"], run.figures["budget_binding"]) == (score_at(0.5, share), False)
     assert (run.figures["pages"], run.figures["new_share"], run.figures["saturated"]) == (6, 1.0, False)
     (file,) = lake.require(CLASSIFIER.at(VERSION, 1), "test").files
     assert run.figures["model"] == {"file": f"classifier/{VERSION}/round=1/linear.npy", "sha256": file.sha256}
+    assert run.figures["domains_gained"] == [
+        {"domain": "m.org", "new_pages": 6, "new_tokens": 6 * count_tokens(PAGES[0]["text"])}
+    ]
+    sample = lake.storage.read(f"{RECALLED.at(VERSION, 1).folder}/sample.jsonl").decode().splitlines()
+    assert {json.loads(line)["url"] for line in sample} == FIRST
     histogram = run.figures["score_histogram"]
     assert isinstance(histogram, list) and len(histogram) == 20 and sum(histogram[10:]) == 6 and sum(histogram) == 12
 

@@ -40,7 +40,7 @@ def test_one_page_counts_once_however_its_address_is_written(tmp_path: Path) -> 
     path = tmp_path / "s.jsonl"
     path.write_text('{"url": "http://www.e.org/a/", "text": "one"}\n\n{"url": "https://e.org/a#x", "text": "two"}\n')
     rows, left_out = read_seeds([path], 10, "0")
-    assert rows == [SeedRow("http://www.e.org/a/", "https://e.org/a", "one")]
+    assert rows == [SeedRow("http://www.e.org/a/", "https://e.org/a", "e.org", "one")]
     assert +left_out == {"same_url": 1}
 
 
@@ -62,6 +62,19 @@ def test_too_many_rows_are_drawn_at_random_and_alike_from_any_order(tmp_path: Pa
     assert len(rows) == 7 and left_out["beyond_positives"] == 23
     assert read_seeds([back], 7, "0")[0] == rows
     assert read_seeds([forth], 7, "1")[0] != rows
+
+
+def test_rows_that_stay_are_balanced_over_domains_however_they_are_ordered(tmp_path: Path) -> None:
+    """A site of 100 pages beside ten of two: eight of it stay of 28."""
+    urls = [f"https://big.org/{n}" for n in range(100)] + [f"https://s{n}.org/{k}" for n in range(10) for k in range(2)]
+    lines = [json.dumps({"url": url, "text": "text"}) for url in urls]
+    forth, back = tmp_path / "forth.jsonl", tmp_path / "back.jsonl"
+    forth.write_text("\n".join(lines))
+    back.write_text("\n".join(lines[::-1]))
+    rows, left_out = read_seeds([forth], 28, "0")
+    assert sum(r.domain == "big.org" for r in rows) == 8 and left_out["beyond_positives"] == 92
+    assert len({r.domain for r in rows}) == 11
+    assert read_seeds([back], 28, "0")[0] == rows
 
 
 def test_a_file_without_usable_rows_is_refused_with_the_reasons(tmp_path: Path) -> None:

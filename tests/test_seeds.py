@@ -38,13 +38,14 @@ def rows_of(lake: Lake, number: int) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture
 def crawl(lake: Lake) -> list[dict[str, Any]]:
-    """Two seeds, one of them crawled twice at spellings of one address, a maths page, eight news pages."""
+    """Two seeds, one of them crawled twice at spellings of one address, a maths page, eight news pages; and a page with
+    formulas that is no seed."""
     pages = [
         maths("https://m.org/a", 1), crawl_page("http://www.m.org/a/#twin", "the twin's text"),
         maths("https://m.org/b", 2), maths("https://m.org/deep/c", 3),
         *(news(f"https://n{i}.org/", i) for i in range(8)),
     ]  # fmt: skip
-    publish_pages(lake, "one", pages)
+    publish_pages(lake, "one", [*pages, {**maths("https://unknown.org/", 4), "formulas_kept": 3}])
     return pages
 
 
@@ -97,15 +98,57 @@ def test_round_2_adds_what_was_approved_and_teaches_nothing_against_what_was_rec
     run = run_seeds(lake, round=2, negatives=100)
     rows = rows_of(lake, 2)
     assert {url: row["origin"] for url, row in rows.items() if row["label"] == "math"} == {
-        crawl[0]["url"]: "seed file", OUTSIDE: "seed file", missed["url"]: "approved:p.org",
+        crawl[0]["url"]: "seed file", OUTSIDE: "seed file",
+        found["url"]: "approved:p.org", missed["url"]: "approved:p.org",
     }  # fmt: skip
     assert rows[OUTSIDE]["text"] == "from the file"
-    assert run.figures["positives_approved"] == 1
+    assert run.figures["positives_approved"] == 2
     negatives = {url for url, row in rows.items() if row["label"] == "other"}
-    assert len(negatives) == 3, "as many as positives"
-    assert not negatives & {found["url"], crawl[3]["url"], crawl[1]["url"]}, (
-        "recalled pages and twins of seeds stay out"
+    assert len(negatives) == 4, "as many as positives"
+    assert not negatives & {crawl[3]["url"], crawl[1]["url"], "https://unknown.org/"}, (
+        "recalled pages, twins of seeds and pages with formulas stay out"
     )
+
+
+@pytest.mark.spark
+def test_where_not_all_may_join_domains_take_turns_and_those_with_positives_come_later(lake: Lake) -> None:
+    big, small = ([maths(f"https://{name}.org/{n}", n) for n in range(count)] for name, count in (("b", 9), ("s", 2)))
+    publish_pages(lake, "one", [*big, *small, *(news(f"https://n{i}.org/", i) for i in range(8))])
+    publish_round(lake, SEEDS, 1, [
+        {"page_id": p["page_id"], "url": p["url"], "text": "x", "label": "math", "origin": "seed file"} for p in big[:3]
+    ])  # fmt: skip
+    publish_round(lake, RECALLED, 1, [recalled_row(p) for p in big])
+    publish_round(lake, APPROVALS, 1, [approval("b.org"), approval("s.org")])
+
+    def joined(at_most: int) -> list[str]:
+        run_seeds(lake, round=2, approved=at_most)
+        return sorted(row["url"] for row in rows_of(lake, 2).values() if row["origin"].startswith("approved:"))
+
+    assert joined(2) == ["https://s.org/0", "https://s.org/1"]
+    assert [url[8:13] for url in joined(3)] == ["b.org", "s.org", "s.org"]
+    assert len(joined(100)) == 8
+
+
+@pytest.mark.spark
+def test_pages_whose_approval_was_taken_back_are_no_positives_any_more(lake: Lake) -> None:
+    kept, withdrawn, rejected = (
+        maths("https://p.org/ok/1", 1),
+        maths("https://u.org/2", 2),
+        maths("https://p.org/no/3", 3),
+    )
+    publish_pages(lake, "one", [kept, withdrawn, rejected, *(news(f"https://n{i}.org/", i) for i in range(8))])
+    origins = {"p.org/ok": kept, "u.org": withdrawn, "p.org/no": rejected}
+    publish_round(lake, SEEDS, 2, [
+        {"page_id": p["page_id"], "url": p["url"], "text": "x", "label": "math", "origin": f"approved:{prefix}"}
+        for prefix, p in origins.items()
+    ])  # fmt: skip
+    for number in (1, 2):
+        publish_round(lake, RECALLED, number, [recalled_row(p) for p in origins.values()])
+    publish_round(lake, APPROVALS, 1, [approval(prefix) for prefix in origins])
+    publish_round(lake, APPROVALS, 2, [approval("u.org", "undo"), approval("p.org/no", "reject")])
+    run = run_seeds(lake, round=3)
+    assert {url for url, row in rows_of(lake, 3).items() if row["label"] == "math"} == {kept["url"]}
+    assert run.dropped["no_longer_approved"] == 2
 
 
 @pytest.mark.spark

@@ -1,4 +1,4 @@
-"""The rules that choose pages, domains and the end of rounds, at their edges."""
+"""The rules that choose pages and the end of rounds, at their edges."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,12 @@ from jobs.selection import (
     Ranked,
     budget_bin,
     cut_within,
-    decided_prefix,
-    is_mathematical,
     is_saturated,
     mathematical_share,
     new_share,
-    prefix_tree,
     score_at,
     score_bin,
+    strata_edges,
 )
 
 
@@ -98,53 +96,9 @@ def test_a_round_is_saturated_at_two_per_cent_but_never_the_first() -> None:
     assert (new_share(100, 2), new_share(0, 0)) == (0.02, 0.0)
 
 
-def test_a_domain_is_mathematical_above_ten_per_cent_of_enough_pages() -> None:
-    assert is_mathematical(100, 11, 0.1, 5)
-    assert not is_mathematical(100, 10, 0.1, 5)
-    assert not is_mathematical(4, 4, 0.1, 5)
-
-
-def site(path: str, recalled: int, missed: int) -> list[tuple[str, bool]]:
-    return [(f"https://www.example.org{path}/{n}", n < recalled) for n in range(recalled + missed)]
-
-
-def test_prefixes_are_listed_where_their_shares_differ() -> None:
-    tree = prefix_tree(site("/maths", 10, 0) + site("/blog", 0, 10) + site("/mixed", 5, 5) + site("/few", 2, 0), 5, 0.2)
-    assert [(p.prefix, p.pages, p.recalled) for p in tree] == [
-        ("example.org", 32, 17),
-        ("example.org/blog", 10, 0),
-        ("example.org/maths", 10, 10),
-    ]
-
-
-def test_a_difference_deep_down_is_found() -> None:
-    tree = prefix_tree(site("/a/b/maths", 9, 1) + site("/a/b/news", 1, 9), 5, 0.2)
-    assert [p.prefix for p in tree] == ["example.org", "example.org/a/b/maths", "example.org/a/b/news"]
-
-
-def test_hosts_of_a_domain_are_judged_apart() -> None:
-    pages = [("https://a.example.org/1", True), ("https://b.example.org/1", False)]
-    assert [p.prefix for p in prefix_tree(pages, 5, 0.2)] == ["a.example.org", "b.example.org"]
-
-
-def test_samples_show_first_what_would_join_the_seed() -> None:
-    (tree,) = prefix_tree(site("/x", 4, 2), 100, 0.2)
-    assert tree.samples == (
-        "https://www.example.org/x/4", "https://www.example.org/x/5",
-        "https://www.example.org/x/0", "https://www.example.org/x/1", "https://www.example.org/x/2",
-    )  # fmt: skip
-    assert tree.share == pytest.approx(4 / 6)
-
-
-def test_the_order_of_pages_changes_nothing() -> None:
-    pages = site("/a", 7, 2) + site("/b", 1, 8)
-    assert prefix_tree(pages, 5, 0.2) == prefix_tree(pages[::-1], 5, 0.2)
-
-
-def test_the_longest_decided_prefix_speaks_for_a_page() -> None:
-    decisions = {"example.org": True, "example.org/blog": False, "example.org/blog/maths": True}
-    assert decided_prefix("https://www.example.org/a", decisions) == "example.org"
-    assert decided_prefix("https://example.org/blog/1", decisions) == ""
-    assert decided_prefix("https://example.org/blog/maths/1", decisions) == "example.org/blog/maths"
-    assert decided_prefix("https://example.org.evil.com/a", decisions) == ""
-    assert decided_prefix("https://example.org/blogger", decisions) == "example.org"
+def test_strata_of_what_was_kept_are_about_equally_large() -> None:
+    pages = dict.fromkeys(range(5000, 6000), 10)
+    assert strata_edges(pages, 0.55, 5) == [5600, 5700, 5800, 5900]
+    assert strata_edges({**pages, 9999: 20_000}, 0.55, 5) == [9999], "a bin is never divided"
+    assert strata_edges({9000: 900, **dict.fromkeys(range(9990, 10000), 10)}, 0.5, 5) == [], "none is tiny"
+    assert strata_edges({}, 0.5, 5) == []

@@ -62,7 +62,7 @@ def texts_of(lake: Lake, found: TokenShards) -> dict[str, str]:
     for i in range(found.documents):
         ids = found.read(bounds[i], bounds[i + 1] - bounds[i]).tolist()
         assert ids[-1] == found.eos and found.eos not in ids[:-1]
-        texts[found.document_name(i)] = kernel.decode(ids[:-1], skip_special_tokens=False)
+        texts[found.entries([i])[0].name] = kernel.decode(ids[:-1], skip_special_tokens=False)
     return texts
 
 
@@ -81,6 +81,22 @@ def test_a_given_tokenizer_is_taken_as_it_is(corpus: Lake, tmp_path: Path) -> No
     execute(tokenizer.STAGE, settings, SparkOptions(lake=corpus.root, replace=True))
     found = corpus.storage.read(f"{TOKENIZER.at(VERSION).folder}/tokenizer.json").decode()
     assert bpe.load(found).get_vocab() == bpe.load(file.read_text()).get_vocab()
+
+
+def test_a_given_tokenizers_own_end_of_text_is_named(corpus: Lake, tmp_path: Path) -> None:
+    file = tmp_path / "tokenizer.json"
+    file.write_text(bpe.train(["other text"], 270).to_str().replace("<eos>", "<|end|>"))
+    with pytest.raises(StageError, match="<eos> are missing; --eos and --pad name the file's own"):
+        execute(
+            tokenizer.STAGE,
+            tokenizer.Tokenizer(version=VERSION, file=str(file)),
+            SparkOptions(lake=corpus.root, replace=True),
+        )
+    settings = tokenizer.Tokenizer(version=VERSION, file=str(file), eos="<|end|>")
+    execute(tokenizer.STAGE, settings, SparkOptions(lake=corpus.root, replace=True))
+    assert bpe.eos(bpe.load(corpus.storage.read(f"{TOKENIZER.at(VERSION).folder}/tokenizer.json").decode())) == 0
+    with pytest.raises(SettingsError, match="name tokens of a given --file"):
+        tokenizer.Tokenizer(version=VERSION, eos="<|end|>")
 
 
 def test_a_file_that_is_no_tokenizer_is_refused(corpus: Lake, tmp_path: Path) -> None:
@@ -107,7 +123,7 @@ def test_the_corpus_as_shards(corpus: Lake) -> None:
     assert run.rows_in == 12 and run.figures["tokens"] == found.tokens
     files = {f.name: corpus.storage.read(f"{found.address.folder}/{f.name}") for f in run.outputs[0].files}
     assert sum(name.endswith(".bin") for name in files) == 3
-    order = [found.document_name(i) for i in range(12)]
+    order = [e.name for e in found.entries(range(12))]
     assert order != sorted(order)
 
     execute(shards.STAGE, run.settings, SparkOptions(lake=corpus.root, replace=True), SparkRun)
@@ -120,7 +136,7 @@ def cut_again(lake: Lake, settings: shards.Shards) -> tuple[SparkRun, list[str]]
     run = execute(shards.STAGE, settings, SparkOptions(lake=lake.root, replace=True), SparkRun)
     assert isinstance(run, SparkRun)
     found = TokenShards.open(lake, SHARDS.at(VERSION, settings.source))
-    return run, [found.document_name(i) for i in range(found.documents)]
+    return run, [e.name for e in found.entries(range(found.documents))]
 
 
 @pytest.mark.spark

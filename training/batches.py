@@ -3,7 +3,7 @@ sees the same rows in the same order. Rows are packed: several documents share a
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from jobs.lake.stage import StageError
+from jobs.lake.token_shards import Entry
 from training.launch import Ranks
 from training.model import PADDING
 
@@ -98,18 +99,24 @@ class TokenSource(Protocol):
 
     def document_bounds(self) -> NDArray[np.int64]: ...
 
-    def document_name(self, index: int) -> str: ...
+    def entries(self, documents: Sequence[int]) -> list[Entry]: ...
 
 
 @dataclass(frozen=True)
 class Span:
     """Where a part of a row comes from."""
 
+    row: int
+    """Number of the row in the whole run, from 0."""
     source: str
     document: str
-    first: int
+    """page_id of a page, FILE#ROW of a row of another file."""
+    url: str
+    place: int
     """Position of the part's first token in the row."""
     tokens: int
+    offset: int
+    """Position of the part's first token in the document."""
 
 
 class MixedSequences:
@@ -156,17 +163,19 @@ class MixedSequences:
             weights[documents[1:] != documents[:-1]] = 0
         return Row(tokens[:-1], tokens[1:], weights, documents[:-1])
 
-    def trace(self, index: int) -> list[Span]:
-        """The documents that a sequence's tokens come from, in order."""
-        source, start = self.place(index)
-        stream, bounds = self.sources[source], self._bounds[source]
-        end, spans = start + self.context, []
-        for document in range(
-            int(np.searchsorted(bounds, start, side="right")) - 1, int(np.searchsorted(bounds, end, side="left"))
-        ):
-            first, last = max(start, int(bounds[document])), min(end, int(bounds[document + 1]))
-            spans.append(Span(stream.source, stream.document_name(document), first - start, last - first))
-        return spans
+    def trace(self, first: int, count: int) -> list[Span]:
+        """The documents that the tokens of `count` sequences come from, in order; the index is read once for all."""
+        places = [self.place(index) for index in range(first, first + count)]
+        found: list[list[Span]] = [[] for _ in places]
+        for source, stream in enumerate(self.sources):
+            rows = [(row, start) for row, (of, start) in enumerate(places) if of == source]
+            parts = [part for row, start in rows for part in self._parts(row, source, start)]
+            for part, entry in zip(parts, stream.entries([p.document for p in parts]), strict=True):
+                span = Span(
+                    first + part.row, stream.source, entry.name, entry.url, part.place, part.tokens, part.offset
+                )
+                found[part.row].append(span)
+        return [span for of_row in found for span in of_row]
 
     def realised(self, count: int) -> dict[str, float]:
         """Share of each source in the first `count` sequences, which are equally long."""
@@ -180,6 +189,17 @@ class MixedSequences:
         shares = self.realised(count)
         return {s.source: shares[s.source] * count * self.context / s.tokens for s in self.sources}
 
+    def _parts(self, row: int, source: int, start: int) -> Iterator["_Part"]:
+        """What a sequence that begins at a token of its stream consists of."""
+        bounds, end = self._bounds[source], start + self.context
+        document = int(np.searchsorted(bounds, start, side="right")) - 1
+        at = start
+        while at < end:
+            last = min(end, int(bounds[document + 1]))
+            if last > at:
+                yield _Part(row, document, at - start, last - at, at - int(bounds[document]))
+            at, document = last, document + 1
+
     def _window(self, source: int, drawn: int) -> int:
         tokens = self.sources[source].tokens
         # Another offset each epoch, so that a document is not cut at the same tokens again; the first starts at 0.
@@ -190,6 +210,17 @@ class MixedSequences:
         return offset + self.context * shuffled(number, windows, f"{self.seed} {source} {epoch}")
 
 
+@dataclass(frozen=True)
+class _Part:
+    """A part of a sequence, its document by number."""
+
+    row: int
+    document: int
+    place: int
+    tokens: int
+    offset: int
+
+
 class PackedExamples:
     """Examples joined at random up to a row's length (paper 3), loss on the response's tokens only."""
 
@@ -197,15 +228,14 @@ class PackedExamples:
         """Every example has at most context + 1 tokens."""
         self.examples, self.context, self.seed = examples, context, seed
         self._lengths = [len(e.tokens) - 1 for e in examples]
-        self._rows: list[list[int]] = []
-        self._epoch = 0
+        self._epochs = [self._packed(0)]
+
+    @property
+    def rows_of_first_epoch(self) -> int:
+        return len(self._epochs[0])
 
     def row(self, index: int) -> Row:
-        while index >= len(self._rows):
-            order = np.random.default_rng([self.seed, self._epoch]).permutation(len(self.examples))
-            self._rows += pack(self._lengths, order, self.context)
-            self._epoch += 1
-        parts = [self.examples[i] for i in self._rows[index]]
+        parts = self._parts(index)
         return Row(
             np.concatenate([p.tokens[:-1] for p in parts]),
             np.concatenate([p.tokens[1:] for p in parts]),
@@ -213,19 +243,40 @@ class PackedExamples:
             np.repeat(np.arange(len(parts), dtype=np.int32), [len(p.tokens) - 1 for p in parts]),
         )
 
+    def trace(self, first: int, count: int) -> list[Span]:
+        """The examples that `count` rows consist of, in order; each begins at its first token."""
+        spans = []
+        for row in range(first, first + count):
+            place = 0
+            for example in self._parts(row):
+                source, _, _ = example.name.partition("#")
+                spans.append(Span(row, source, example.name, "", place, len(example.tokens) - 1, 0))
+                place += len(example.tokens) - 1
+        return spans
+
+    def _parts(self, index: int) -> list["Example"]:
+        epoch = 0
+        while index >= len(self._epochs[epoch]):
+            index -= len(self._epochs[epoch])
+            epoch += 1
+            if epoch == len(self._epochs):
+                self._epochs.append(self._packed(epoch))
+        return [self.examples[i] for i in self._epochs[epoch][index]]
+
+    def _packed(self, epoch: int) -> list[list[int]]:
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.examples))
+        return pack(self._lengths, order, self.context)
+
 
 @dataclass(frozen=True)
 class Example:
     """One example of supervised fine-tuning: prompt and response as one run of token ids."""
 
     tokens: NDArray[np.int64]
-    prompt: int
-    """How many tokens at the start are the prompt."""
-
-    @property
-    def weights(self) -> NDArray[np.float32]:
-        """One weight a target (tokens from the second on): 1 in the response, 0 in the prompt."""
-        return (np.arange(1, len(self.tokens)) >= self.prompt).astype(np.float32)
+    weights: NDArray[np.float32]
+    """One a target (tokens from the second on): 1 for the model's own words, 0 in the prompt and in tool output."""
+    name: str = ""
+    """Where it comes from: FILE#ROW."""
 
 
 def pack(lengths: Sequence[int], order: Sequence[int] | NDArray[np.int64], room: int) -> list[list[int]]:

@@ -23,8 +23,9 @@ from jobs.lake.stage import StageError
 from jobs.lake.storage import WrittenFile
 from training.config import ModelConfig, Saving
 from training.engine import Engine
+from training.huggingface import from_huggingface, to_huggingface
 from training.launch import TrainingRun, checkpoint_parts
-from training.model import Decoder, from_huggingface, to_huggingface
+from training.model import HEAD, Decoder
 from training.tokenizer import FILE as TOKENIZER_FILE
 from training.tokenizer import Tokenizer, read_tokenizer
 
@@ -174,10 +175,12 @@ def publish_model(
     publication = run.output(MODELS)
     with tempfile.TemporaryDirectory(prefix="model-") as temporary:
         path = Path(temporary) / WEIGHTS
-        tensors = {name: w.contiguous() for name, w in sorted(weights.items())}
+        once = {name: w for name, w in weights.items() if not (config.tied and name == HEAD)}
+        tensors = {name: w.contiguous() for name, w in sorted(once.items())}
         safetensors.torch.save_file(tensors, path, metadata={"format": "pt"})
         publication.put(WEIGHTS, str(path))
-    publication.write_json(CONFIG, to_huggingface(config))
+    ends: dict[str, JsonValue] = {"eos_token_id": tokenizer.eos, "pad_token_id": tokenizer.pad}
+    publication.write_json(CONFIG, {**to_huggingface(config), **ends})
     publication.write(TOKENIZER_FILE, tokenizer.source.encode())
     publication.write_json("tokenizer_config.json", tokenizer.huggingface_config())
     publication.write_json("recipe.json", dict(recipe))

@@ -2,12 +2,26 @@
 in `training/recipes`. Where a default is the paper's, the field names the section; (open): the paper does not say.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from jobs.lake.settings import JsonValue
 from training.prompts import Suffix
+
+
+@dataclass(frozen=True)
+class RopeScaling:
+    """Rotary positions stretched beyond the context of pretraining, as Hugging Face names and computes them."""
+
+    kind: Literal["linear", "llama3"]
+    factor: float
+    low_frequency_factor: float = 1.0
+    """llama3: waves longer than original_context / this are stretched whole."""
+    high_frequency_factor: float = 4.0
+    """llama3: waves shorter than original_context / this stay as they are."""
+    original_context: int = 8192
+    """llama3: the context of pretraining."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +44,14 @@ class ModelConfig:
     norm_epsilon: float = 1e-6
     init_std: float = 0.006
     """Standard deviation of all initial matrices (DeepSeek-LLM)."""
+    head_dim: int | None = None
+    """Width of an attention head; None: hidden / heads."""
+    tied: bool = False
+    """The output matrix is the embedding."""
+    rope_scaling: RopeScaling | None = None
 
     def __post_init__(self) -> None:
-        if self.hidden % self.heads or self.heads % self.kv_heads or (self.hidden // self.heads) % 2:
+        if (self.head_dim is None and self.hidden % self.heads) or self.heads % self.kv_heads or self.head_width % 2:
             raise ValueError(
                 f"hidden {self.hidden} must split into {self.heads} heads of even width, and heads into "
                 f"{self.kv_heads} key/value heads"
@@ -40,7 +59,7 @@ class ModelConfig:
 
     @property
     def head_width(self) -> int:
-        return self.hidden // self.heads
+        return self.head_dim or self.hidden // self.heads
 
 
 @dataclass(frozen=True)
@@ -115,6 +134,12 @@ class Mixture:
         if abs(sum(share for _, share in self.shares) - 1) > 1e-9:
             raise ValueError(f"shares of a mixture add up to 1, not {sum(share for _, share in self.shares)}")
 
+    def over(self, sources: Collection[str]) -> dict[str, float]:
+        """Source -> share of these sources alone, in the mixture's order, the others' shared out in proportion."""
+        shares = {source: share for source, share in self.shares if source in sources}
+        whole = sum(shares.values())
+        return {source: share / whole for source, share in shares.items()}
+
 
 @dataclass(frozen=True)
 class PretrainConfig:
@@ -125,15 +150,22 @@ class PretrainConfig:
     parallel: ParallelConfig
     mixture: Mixture
     sequences: int
-    """Sequences of `model.context` tokens in a step, over all processes."""
+    """Sequences of `length` tokens in a step, over all processes."""
     steps: int
     saving: Saving
     document_mask: bool = True
     """A token attends only to its own document (open)."""
+    context: int | None = None
+    """Tokens of a sequence; None: the model's context. A checkpoint that is trained on may have a longer one."""
+
+    @property
+    def length(self) -> int:
+        """Tokens of a sequence."""
+        return self.context or self.model.context
 
     @property
     def tokens_per_step(self) -> int:
-        return self.sequences * self.model.context
+        return self.sequences * self.length
 
 
 @dataclass(frozen=True)
@@ -150,6 +182,13 @@ class SftConfig:
     saving: Saving
     context: int
     """Tokens of a row: examples are joined at random up to this."""
+    suffix: Literal["none", "kind"] = "kind"
+    """kind: after each question the sentence that asks for an answer of its kind, in its language, as evaluation does
+    (open)."""
+    held_out: float = 0.01
+    """Share of the questions that are never trained on: the validation loss is theirs (open)."""
+    validate_every: int = 50
+    """Steps between measurements of the validation loss; after the last step there is always one."""
 
 
 @dataclass(frozen=True)

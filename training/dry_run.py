@@ -11,6 +11,7 @@ import torch
 
 from training.config import ModelConfig, OptimizerConfig, ParallelConfig, Recipe
 from training.conformance import findings
+from training.losses import CHUNK
 from training.model import Decoder
 
 GB = 1e9
@@ -64,7 +65,7 @@ def report(stage: str, recipe: Recipe) -> str:
 def amount(stage: str, config: Any, shape: ModelConfig) -> Work:
     """Updates of a stage, rows of one update over all processes, and the longest row."""
     if stage == "pretrain":
-        return Work(config.steps, config.sequences, shape.context)
+        return Work(config.steps, config.sequences, config.length)
     if stage == "sft":
         return Work(config.steps, config.rows, config.context)
     if stage == "reward_model":
@@ -77,7 +78,8 @@ def amount(stage: str, config: Any, shape: ModelConfig) -> Work:
 
 def memory(shape: ModelConfig, parameters: int, parallel: ParallelConfig, length: int, stage: str) -> Memory:
     """Bytes on each GPU. Weights, gradients and optimizer are arithmetic of ZeRO's partitioning (Rajbhandari 2020);
-    activations and logits are estimates.
+    activations and logits are estimates. A loss of tokens holds the logits of one chunk and the gradient of its matrix
+    twice; GRPO needs the whole distribution; a reward model has one output.
     """
     half, shards, zero = parallel.precision == "bf16", parallel.gpus, parallel.zero_stage
     stored = 2.0 if half and zero else 4.0
@@ -88,12 +90,15 @@ def memory(shape: ModelConfig, parameters: int, parallel: ParallelConfig, length
     width = 2 if half else 4
     layer = positions * (8 * shape.hidden + 4 * shape.intermediate) * width
     kept = shape.layers * positions * shape.hidden * width + layer
+    chunked = stage in ("pretrain", "sft")
+    outputs = 1 if stage == "reward_model" else shape.vocabulary
+    logits = (min(positions, CHUNK) if chunked else positions) * outputs * (width + 8)  # and in float32, and gradient
     return Memory(
         weights=references * parameters * stored / (shards if zero == 3 else 1),
         gradients=parameters * summed / (shards if zero >= 2 else 1),
         optimizer=parameters * moments / (shards if zero >= 1 else 1),
         activations=kept if parallel.activation_checkpointing else shape.layers * layer,
-        logits=positions * shape.vocabulary * (width + 8),  # as computed, in float32, and their gradient
+        logits=logits + (2 * 4 * shape.vocabulary * shape.hidden if chunked else 0),
     )
 
 

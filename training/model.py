@@ -1,22 +1,24 @@
 """The model: a Llama-architecture decoder (RMSNorm, rotary positions, grouped-query attention, SwiGLU).
 
-Parameters carry the names of Hugging Face's LlamaForCausalLM, so a published model folder loads there as it is.
+Parameters carry the names of Hugging Face's LlamaForCausalLM (`training.huggingface` reads and writes its folders).
 One rule makes packing and padding safe: a token attends to earlier tokens of the same document id, nothing else. Packed
 rows number their documents, left-padded rows give padding an id of its own (`PADDING`).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from jobs.lake.settings import JsonValue
+from training import losses, rotary
 from training.config import ModelConfig
 
 PADDING = -1
+EMBEDDING, HEAD = "model.embed_tokens.weight", "lm_head.weight"
 
 
 class Cache:
@@ -52,10 +54,9 @@ class Cache:
 
 @dataclass(frozen=True)
 class Attention:
-    """What attention knows of a batch: rotary factors [B, 1, T, width] and the mask [B, 1, T, S] (None: causal)."""
+    """What attention knows of a batch: rotary factors and the mask [B, 1, T, S] (None: causal)."""
 
-    cosine: Tensor
-    sine: Tensor
+    factors: rotary.Factors
     mask: Tensor | None
     cache: Cache | None
 
@@ -88,7 +89,7 @@ class SelfAttention(nn.Module):
         queries = self.q_proj(x).view(rows, length, self.heads, self.width).transpose(1, 2)
         keys = self.k_proj(x).view(rows, length, self.kv_heads, self.width).transpose(1, 2)
         values = self.v_proj(x).view(rows, length, self.kv_heads, self.width).transpose(1, 2)
-        queries, keys = _rotate(queries, attention), _rotate(keys, attention)
+        queries, keys = rotary.rotate(queries, attention.factors), rotary.rotate(keys, attention.factors)
         if attention.cache is not None:
             keys, values = attention.cache.store(self.layer, keys, values)
         mixed = F.scaled_dot_product_attention(
@@ -138,15 +139,26 @@ class Body(nn.Module):
         self.norm = RMSNorm(config.hidden, config.norm_epsilon)
 
 
+class Head(nn.Linear):
+    """The output matrix: logits of hidden states, or the loss of their targets without ever holding all logits."""
+
+    def forward(self, hidden: Tensor, targets: Tensor | None = None, weights: Tensor | None = None) -> Tensor:
+        # The loss is taken in here, not by the caller: ZeRO 3 gathers the matrix only while its module runs.
+        if targets is None or weights is None:
+            return super().forward(hidden)
+        return losses.chunked_loss(hidden, self.weight, targets, weights)
+
+
 class Decoder(nn.Module):
-    """The language model. Call it for logits, `hidden` for the last hidden states."""
+    """The language model. Call it for logits or for the loss, `hidden` for the last hidden states."""
 
     def __init__(self, config: ModelConfig, activation_checkpointing: bool = False) -> None:
         super().__init__()
         self.config = config
         self.activation_checkpointing = activation_checkpointing
         self.model = Body(config)
-        self.lm_head = nn.Linear(config.hidden, config.vocabulary, bias=False)
+        self.lm_head: nn.Linear = Head(config.hidden, config.vocabulary, bias=False)
+        self._tie()
         self.apply(self._start)
 
     def forward(
@@ -157,13 +169,20 @@ class Decoder(nn.Module):
         cache: Cache | None = None,
         last_only: bool = False,
         at: Tensor | None = None,
+        targets: Tensor | None = None,
+        weights: Tensor | None = None,
     ) -> Tensor:
         """Logits [B, T, vocabulary] of the next token; [B, 1, vocabulary] of the last one under `last_only`;
         [n, vocabulary] of the n positions where the mask `at` [B, T] is true. Other arguments as `hidden`.
 
-        Logits are the largest tensor of a step: positions that no loss needs are better left out.
+        With `targets` and `weights` [B, T] a scalar: the sum of weight times cross-entropy in nats. Positions of weight
+        0 cost nothing and cannot make it non-finite. Logits are the largest tensor of a step, and the loss never holds
+        more of them than `losses.CHUNK` positions'.
         """
         hidden = self.hidden(tokens, positions, documents, cache)
+        if targets is not None and weights is not None:
+            counted = weights > 0
+            return self.lm_head(hidden[counted], targets[counted], weights[counted])
         if at is not None:
             return self.lm_head(hidden[at])
         return self.lm_head(hidden[:, -1:] if last_only else hidden)
@@ -191,8 +210,8 @@ class Decoder(nn.Module):
         if positions is None:
             positions = document_positions(tokens, seen)[:, -tokens.shape[1] :]
         x = self.model.embed_tokens(tokens)
-        cosine, sine = _rotary_factors(self.config, positions, x.dtype)
-        attention = Attention(cosine, sine, _mask(tokens.shape[1], seen, past), cache)
+        factors = rotary.factors(self.config, positions, x.dtype)
+        attention = Attention(factors, _mask(tokens.shape[1], seen, past), cache)
         for layer in self.model.layers:
             if self.activation_checkpointing and self.training and torch.is_grad_enabled():
                 x = checkpoint(layer, x, attention, use_reentrant=False)
@@ -209,8 +228,25 @@ class Decoder(nn.Module):
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else weight.dtype
         return Cache(self.config, rows, capacity, weight.device, dtype)
 
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """As of every module; where the matrices are tied, one of the two is enough."""
+        shared = state_dict.get(EMBEDDING, state_dict.get(HEAD))
+        if self._ties and shared is not None:
+            state_dict = {**state_dict, EMBEDDING: shared, HEAD: shared}
+        found = super().load_state_dict(state_dict, strict, assign)
+        self._tie()  # `assign` has put two parameters in the place of one
+        return found
+
     def parameter_count(self) -> int:
         return sum(p.numel() for p in self.parameters())
+
+    @property
+    def _ties(self) -> bool:
+        return self.config.tied and isinstance(self.lm_head, Head)  # a reward head is a matrix of its own
+
+    def _tie(self) -> None:
+        if self._ties:
+            self.lm_head.weight = self.model.embed_tokens.weight
 
     def _start(self, module: nn.Module) -> None:
         if isinstance(module, nn.Linear | nn.Embedding):
@@ -228,76 +264,6 @@ def document_positions(tokens: Tensor, documents: Tensor | None) -> Tensor:
     return index - torch.cummax(torch.where(starts, index, 0), dim=1).values
 
 
-def to_huggingface(config: ModelConfig) -> dict[str, JsonValue]:
-    """config.json of the same model as Hugging Face's LlamaForCausalLM."""
-    return {
-        "architectures": ["LlamaForCausalLM"],
-        "model_type": "llama",
-        "hidden_size": config.hidden,
-        "num_hidden_layers": config.layers,
-        "num_attention_heads": config.heads,
-        "num_key_value_heads": config.kv_heads,
-        "head_dim": config.head_width,
-        "intermediate_size": config.intermediate,
-        "vocab_size": config.vocabulary,
-        "max_position_embeddings": config.context,
-        "rope_theta": config.rope_theta,
-        "rms_norm_eps": config.norm_epsilon,
-        "initializer_range": config.init_std,
-        "hidden_act": "silu",
-        "attention_bias": False,
-        "mlp_bias": False,
-        "tie_word_embeddings": False,
-        "torch_dtype": "float32",
-    }
-
-
-def from_huggingface(record: Mapping[str, JsonValue]) -> ModelConfig:
-    """The ModelConfig of a Llama checkpoint's config.json. Raises ValueError where this decoder is another model."""
-    rope = record.get("rope_parameters") or record.get("rope_scaling") or {}
-    assert isinstance(rope, dict)
-    kind = rope.get("rope_type", rope.get("type", "default"))
-    wanted = {"model_type": "llama", "hidden_act": "silu", "attention_bias": False, "tie_word_embeddings": False}
-    for name, value in wanted.items():
-        if record.get(name, value) != value:
-            raise ValueError(f"a checkpoint with {name} = {record[name]!r} cannot be read: this decoder has {value!r}")
-    if kind != "default":
-        raise ValueError(f"rotary positions of type {kind!r} cannot be read: this decoder has 'default'")
-    heads = _number(record, "num_attention_heads")
-    return ModelConfig(
-        hidden=int(_number(record, "hidden_size")),
-        layers=int(_number(record, "num_hidden_layers")),
-        heads=int(heads),
-        kv_heads=int(_number(record, "num_key_value_heads", heads)),
-        intermediate=int(_number(record, "intermediate_size")),
-        vocabulary=int(_number(record, "vocab_size")),
-        context=int(_number(record, "max_position_embeddings")),
-        rope_theta=_number(rope, "rope_theta", _number(record, "rope_theta", 10_000.0)),
-        norm_epsilon=_number(record, "rms_norm_eps", 1e-6),
-        init_std=_number(record, "initializer_range", 0.02),
-    )
-
-
-def _number(record: Mapping[str, JsonValue], name: str, default: float | None = None) -> float:
-    value = record.get(name, default)
-    if not isinstance(value, int | float):
-        raise ValueError(f"config.json has {name} = {value!r}, a number is needed")
-    return value
-
-
-def _rotary_factors(config: ModelConfig, positions: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Cosine and sine [B, 1, T, width]; computed in float32, as Hugging Face does."""
-    half = torch.arange(0, config.head_width, 2, device=positions.device, dtype=torch.float32) / config.head_width
-    angles = positions[:, None, :, None].float() * (1.0 / config.rope_theta**half)
-    angles = torch.cat((angles, angles), dim=-1)
-    return angles.cos().to(dtype), angles.sin().to(dtype)
-
-
-def _rotate(x: Tensor, attention: Attention) -> Tensor:
-    first, second = x.chunk(2, dim=-1)
-    return x * attention.cosine + torch.cat((-second, first), dim=-1) * attention.sine
-
-
 def _mask(new: int, documents: Tensor | None, past: int) -> Tensor | None:
     """Which of all tokens each of the `new` last ones sees: same document, not later [B, 1, new, all]."""
     if documents is None:
@@ -313,4 +279,5 @@ def expected_parameters(config: ModelConfig) -> int:
     """The number of parameters by arithmetic, to check a model that was built."""
     attention = config.hidden * config.head_width * (2 * config.heads + 2 * config.kv_heads)
     layer = attention + 3 * config.hidden * config.intermediate + 2 * config.hidden
-    return 2 * config.vocabulary * config.hidden + config.layers * layer + config.hidden
+    matrices = 1 if config.tied else 2
+    return matrices * config.vocabulary * config.hidden + config.layers * layer + config.hidden

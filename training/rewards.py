@@ -20,8 +20,9 @@ from jobs.lake.settings import JsonValue
 from training.checkpoints import CONFIG, METRICS, WEIGHTS, read_config, read_weights
 from training.config import ModelConfig
 from training.grading import grade
+from training.huggingface import to_huggingface
 from training.launch import TrainingRun
-from training.model import Decoder, to_huggingface
+from training.model import Decoder
 from training.rollout import Batch, batch, chunks
 from training.tokenizer import FILE as TOKENIZER_FILE
 from training.tokenizer import Tokenizer

@@ -1,5 +1,6 @@
 """The tokenizer of a run: byte-level BPE from the lake's tokenizer dataset, or from a model, which carries it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -68,6 +69,28 @@ class Tokenizer:
         if self._tokens.token_to_id(BOS) is not None:
             named["bos_token"] = BOS
         return {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False, **named}
+
+
+def differences(theirs: str, ours: str) -> str:
+    """Where two tokenizer.json give other ids, for people; '' where they agree.
+
+    The names of our special tokens do not count: `jobs.tokenizer --eos` renames a given tokenizer's own, ids stay.
+    Raises ValueError where one cannot be read.
+    """
+    try:
+        kernels = [tokenizers.Tokenizer.from_str(source) for source in (theirs, ours)]
+    except Exception as error:  # the library raises a plain Exception for every fault of the file
+        raise ValueError(f"no tokenizer.json: {error}") from error
+    there, here = ({i: t for t, i in k.get_vocab(with_added_tokens=True).items()} for k in kernels)
+    if len(there) != len(here):
+        return f"it has {len(here):,} ids, the checkpoint's has {len(there):,}"
+    for number in sorted(there):
+        if there[number] != here.get(number) and here.get(number) not in (EOS, PAD, BOS):
+            return f"id {number} is {here.get(number)!r}, in the checkpoint's {there[number]!r}"
+    rules, wanted = (json.loads(k.to_str()) for k in reversed(kernels))
+    rules["model"].pop("vocab"), wanted["model"].pop("vocab")
+    parts = [part for part in ("normalizer", "pre_tokenizer", "model") if rules[part] != wanted[part]]
+    return f"its {parts[0]} splits text in another way" if parts else ""
 
 
 def read_tokenizer(lake: Lake, address: Address) -> Tokenizer:

@@ -47,7 +47,7 @@ class LocalAirflow:
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(self.home / "logs"),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "AIRFLOW_CONN_SPARK_DEFAULT": os.environ.get(
-                "AIRFLOW_CONN_SPARK_DEFAULT", '{"conn_type": "spark", "host": "local[*]"}'
+                "AIRFLOW_CONN_SPARK_DEFAULT", '{"conn_type": "spark", "host": "local[*,4]"}'
             ),
             "PYTHONPATH": str(PROJECT),
             "PATH": os.pathsep.join([str(airflow_bin), str(jobs_python.parent), os.environ.get("PATH", os.defpath)]),

@@ -71,6 +71,7 @@ CLASSIFIER = Dataset("classifier", "jobs.classifier", "round")
 RECALLED = Dataset("recalled", "jobs.recall", "round", tables.RECALLED)
 DOMAINS = Dataset("domains", "jobs.domains", "round", tables.DOMAINS)
 APPROVALS = Dataset("approvals", "jobs.approvals", "round", tables.APPROVALS)
+JUDGEMENTS = Dataset("judgements", "jobs.judgements", "round")
 MATH_PAGES = Dataset("math_pages", "jobs.math_pages", schema=tables.MATH_PAGES)
 DEDUPED = Dataset("deduped", "jobs.dedup", schema=tables.DEDUPED)
 SIGNATURES = Dataset("signatures", "jobs.dedup", schema=tables.SIGNATURES)
@@ -80,6 +81,8 @@ COMMON_PHRASES = Dataset("common_phrases", "jobs.decontaminate", schema=tables.C
 CORPUS = Dataset("corpus", "jobs.decontaminate", schema=tables.CORPUS)
 TOKENIZER = Dataset("tokenizer", "jobs.tokenizer")
 SHARDS = Dataset("shards", "jobs.shards", "source")
+REMOVALS = Dataset("removals", "jobs.remove", schema=tables.REMOVALS)  # version: the number of the list's state
+CHANGES = Dataset("changes", "jobs.changes", schema=tables.CHANGES)
 REPORT = Dataset("report", "jobs.corpus_report")
 MODELS = Dataset("models", "training", "stage")
 CHECKPOINTS = Dataset("checkpoints", "training", "step")  # part: STAGE-STEP, such as sft-00000100
@@ -89,8 +92,9 @@ DATASETS = {
     dataset.name: dataset
     for dataset in (
         SAMPLE, CRAWL, PAGES, FORMULA_LEDGER, SEEDS, CLASSIFIER, RECALLED, DOMAINS, APPROVALS, MATH_PAGES, DEDUPED,
-        SIGNATURES, DOMAIN_LOSSES,
-        CONTAMINATION, COMMON_PHRASES, CORPUS, TOKENIZER, SHARDS, REPORT, MODELS, CHECKPOINTS, EVALUATIONS,
+        SIGNATURES, DOMAIN_LOSSES, JUDGEMENTS,
+        CONTAMINATION, COMMON_PHRASES, CORPUS, TOKENIZER, SHARDS, REMOVALS, CHANGES, REPORT,
+        MODELS, CHECKPOINTS, EVALUATIONS,
     )
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jobs.lake import removals
 from jobs.lake import settings as settings_module
 from jobs.lake.catalog import Lake, LakeError, Publication
 from jobs.lake.datasets import DEFAULT_VERSION, Address, Dataset
@@ -116,6 +117,8 @@ def open_run(stage: Stage, settings: Any, options: RunOptions, run_class: type[R
     """
     lake, name = Lake(options.lake), run_name(stage, settings)
     inputs = {str(a): lake.require(a, name) for a in stage.reads(settings, lake)}
+    addresses = list(stage.writes(settings))
+    inputs |= removals.list_input(lake, name, addresses, inputs)
     provenance = Provenance(
         stage=stage.module,
         config=settings_module.identity(settings),
@@ -127,7 +130,6 @@ def open_run(stage: Stage, settings: Any, options: RunOptions, run_class: type[R
     )
     described, identity = settings_module.describe(settings), settings_module.identity(settings)
     locations = {name: str(value) for name, value in described.items() if name not in identity}
-    addresses = list(stage.writes(settings))
     found = [lake.find(a) for a in addresses]
     if all(m is not None and m.fingerprint == provenance.fingerprint for m in found) and not options.replace:
         for address, manifest in zip(addresses, found, strict=True):

@@ -73,12 +73,22 @@ RECALLED = pa.schema([
     column("newly_recalled", FLAG, "not kept in the round before"),
 ])  # fmt: skip
 
+SHARE_LOW = column("share_low", NUMBER, "lower end of the share's 95% Wilson interval: how sure so many pages make it")
+SHARE_HIGH = column("share_high", NUMBER, "upper end of it")
+EXPECTED_TOKENS = column(
+    "expected_tokens", INTEGER, "missed_tokens x share: what approval should bring; orders reviews"
+)
+
 PREFIX = pa.struct(
     [
         column("prefix", TEXT, "host and path, no scheme"),
         column("pages", INTEGER, "pages of the crawl below the prefix"),
         column("recalled", INTEGER, "of those, recalled this round"),
         column("share", NUMBER, "recalled / pages"),
+        SHARE_LOW,
+        SHARE_HIGH,
+        column("missed_tokens", INTEGER, "tokens of those that were not recalled: the most that approval could gain"),
+        EXPECTED_TOKENS,
         column("samples", pa.list_(TEXT), "up to five URLs, not recalled ones first: they would join the seed"),
     ]
 )
@@ -88,17 +98,21 @@ DOMAINS = pa.schema([
     column("pages", INTEGER, "pages of the crawl in the domain"),
     column("recalled", INTEGER, "of those, recalled this round"),
     column("share", NUMBER, "recalled / pages; above 0.1 the domain is mathematical (paper 2.1)"),
+    SHARE_LOW, SHARE_HIGH,
     column("tokens", INTEGER, "tokens of its recalled pages"),
     column("missed_tokens", INTEGER, "tokens of its pages that were not recalled: the most that approval could gain"),
-    column("mathematical", FLAG, "share above the threshold: its prefixes go to a person"),
-    column("prefixes", pa.list_(PREFIX), "URL-prefix tree where shares differ; empty unless mathematical"),
+    EXPECTED_TOKENS,
+    column("mathematical", FLAG, "share above the threshold, whatever its interval: its prefixes go to a person"),
+    column("prefixes", pa.list_(PREFIX), "URL-prefix tree where shares differ, by expected_tokens; empty unless "
+           "mathematical"),
 ])  # fmt: skip
 
 APPROVALS = pa.schema([
     column("prefix", TEXT, "host and path, no scheme"),
     DOMAIN,
-    column("decision", TEXT, "approve or reject"),
-    column("reviewer", TEXT, "a person's name, rule:... for unattended runs, NAME by rule:... where a person agreed"),
+    column("decision", TEXT, "approve, reject, or undo: no earlier round's decision on the prefix stands any more"),
+    column("reviewer", TEXT, "a person's name (NAME and NAME where two agreed), rule:... for unattended runs, NAME by "
+           "rule:... where a person agreed"),
     column("decided_at", TIME, "when it was decided"),
     column("note", TEXT, "why"),
 ])  # fmt: skip
@@ -188,6 +202,26 @@ CORPUS = pa.schema([
     column("warc_length", INTEGER, "bytes of the record"),
     column("content_digest", TEXT, "sha1 of the payload in hex"),
     column("license", TEXT, "licence found on the page"),
+])  # fmt: skip
+
+REMOVALS = pa.schema([
+    column("state", INTEGER, "the state of the list that this row came with, from 1"),
+    column("action", TEXT, "remove or restore"),
+    column("kind", TEXT, "domain (registrable, with all below it) or url"),
+    column("value", TEXT, "the domain, or the canonical URL (jobs.web.urls)"),
+    column("reason", TEXT, "why"),
+    column("reviewer", TEXT, "who decided"),
+    column("decided_at", TIME, "when it was decided"),
+])  # fmt: skip
+
+CHANGES = pa.schema([
+    PAGE_ID, URL, DOMAIN,
+    column("crawl", TEXT, "crawl id"),
+    column("change", TEXT, "added or removed; changed or fetched_again for an address that both corpora hold"),
+    column("reason", TEXT, "why a page was removed (jobs.page_changes), '' for the others"),
+    column("tokens_before", INTEGER, "tokens in the corpus before, 0 where it was not in it"),
+    column("tokens", INTEGER, "tokens in this corpus, 0 where it is not in it"),
+    column("page_id_before", TEXT, "the page that stood for the address before, '' where there was none"),
 ])  # fmt: skip
 
 EVALUATIONS = pa.schema([

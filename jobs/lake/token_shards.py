@@ -48,6 +48,14 @@ class Document:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """What the index says of a document: its page_id or FILE#ROW, and its URL, '' where it has none."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Shard:
     """One pair of files of a source."""
 
@@ -195,19 +203,21 @@ class TokenShards:
             self._bounds = np.concatenate([[0], *lengths]).cumsum(dtype=np.int64)
         return self._bounds
 
-    def document_at(self, token: int) -> int:
-        """The number of the document that holds a token. Raises IndexError beyond the ends."""
-        if not 0 <= token < self.tokens:
-            raise IndexError(f"{self.address} has {self.tokens} tokens; {token} was asked for")
-        return int(np.searchsorted(self.document_bounds(), token, side="right")) - 1
+    def entries(self, documents: Sequence[int]) -> list[Entry]:
+        """The index of documents by number, in the order asked for; each row group of the index is read once at most.
 
-    def document_name(self, document: int) -> str:
-        """A document's page_id, or FILE#ROW; reads the index of one shard."""
-        if not 0 <= document < self.documents:
-            raise IndexError(f"{self.address} has {self.documents} documents; {document} was asked for")
-        number = int(np.searchsorted(self._document_starts, document, side="right")) - 1
-        names = self._index(number, ["name"]).column(0)
-        return str(names[document - int(self._document_starts[number])].as_py())
+        Raises IndexError beyond the ends.
+        """
+        wanted = np.unique(np.asarray(documents, dtype=np.int64))
+        outside = wanted[(wanted < 0) | (wanted >= self.documents)]
+        if len(outside):
+            raise IndexError(f"{self.address} has {self.documents} documents; {outside[0]} was asked for")
+        found: list[Entry] = []
+        for number, first in enumerate(self._document_starts):
+            inside = wanted[(wanted >= first) & (wanted < first + self._shards[number].documents)] - first
+            if len(inside):
+                found += self._entries_of(number, inside)
+        return [found[i] for i in np.searchsorted(wanted, documents)]
 
     def __getstate__(self) -> dict[str, Any]:
         """Without open files: pickling a memory map would copy all of it."""
@@ -227,6 +237,19 @@ class TokenShards:
             return file[start : start + count]
         data = file.read_at(count * TOKEN_TYPE.itemsize, start * TOKEN_TYPE.itemsize)
         return np.frombuffer(data, dtype=TOKEN_TYPE)
+
+    def _entries_of(self, number: int, rows: npt.NDArray[np.int64]) -> list[Entry]:
+        """Rows of one shard's index, which rise."""
+        name, found, first = f"{self.address.folder}/{self._shards[number].documents_file}", [], 0
+        with self._lake.storage.open_input(name) as stream, pq.ParquetFile(stream) as index:
+            for group in range(index.num_row_groups):
+                end = first + index.metadata.row_group(group).num_rows
+                inside = rows[(rows >= first) & (rows < end)] - first
+                if len(inside):
+                    table = index.read_row_group(group, ["name", "url"]).take(inside)
+                    found += [Entry(*pair) for pair in zip(*(c.to_pylist() for c in table.columns), strict=True)]
+                first = end
+        return found
 
     def _index(self, number: int, columns: list[str]) -> pa.Table:
         name = f"{self.address.folder}/{self._shards[number].documents_file}"

@@ -57,12 +57,18 @@ class Validation:
         return [o for o in self.outcomes if not o.passed and o.severity == severity]
 
 
+def load_library() -> None:
+    """Import what validation needs, which takes seconds; a stage may do it while it waits for something else."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "False"  # read at import: usage statistics would leave the machine
+    import great_expectations.expectations  # noqa: F401
+
+
 def validate(suite: Suite, rows: pa.Table, rows_written: int) -> Validation:
     """Check measured rows and the figures of the dataset against its suite.
 
     `rows_written` counts all rows of the dataset, of which `rows` may be a sample.
     """
-    os.environ["GX_ANALYTICS_ENABLED"] = "False"  # read at import: usage statistics would leave the machine
+    load_library()
     import great_expectations as gx
     import pandas as pd
 

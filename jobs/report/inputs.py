@@ -15,6 +15,7 @@ from jobs.lake.datasets import (
     DOMAINS,
     EVALUATIONS,
     FORMULA_LEDGER,
+    JUDGEMENTS,
     MATH_PAGES,
     MODELS,
     PAGES,
@@ -28,8 +29,8 @@ from jobs.lake.manifest import Manifest
 from jobs.lake.stage import StageError
 
 READ = (
-    CRAWL, PAGES, FORMULA_LEDGER, SEEDS, CLASSIFIER, RECALLED, DOMAINS, APPROVALS, MATH_PAGES, DEDUPED, CONTAMINATION,
-    COMMON_PHRASES, CORPUS, SHARDS, MODELS, EVALUATIONS,
+    CRAWL, PAGES, FORMULA_LEDGER, SEEDS, CLASSIFIER, RECALLED, DOMAINS, APPROVALS, JUDGEMENTS, MATH_PAGES, DEDUPED,
+    CONTAMINATION, COMMON_PHRASES, CORPUS, SHARDS, MODELS, EVALUATIONS,
 )  # fmt: skip
 MODEL_STAGES = ("pretrain", "sft", "reward_model", "grpo")
 EVALUATED_STAGES = ("pretrain", "sft", "grpo")
@@ -77,8 +78,9 @@ def flow(inputs: Inputs) -> list[Step]:
     """The flow of the project, each step with whether it is done at this version."""
     steps = []
     for dataset in READ:
-        if dataset in (MODELS, EVALUATIONS, MATH_PAGES, CONTAMINATION, COMMON_PHRASES, FORMULA_LEDGER):
-            continue  # models and evaluations stand below by stage; the others come with another dataset
+        if dataset in (MODELS, EVALUATIONS, MATH_PAGES, CONTAMINATION, COMMON_PHRASES, FORMULA_LEDGER, JUDGEMENTS):
+            continue  # models and evaluations stand below by stage; judgements are as a person likes; the others come
+            # with another dataset
         name = dataset.made_by.rpartition(".")[2]
         steps.append(Step(name, bool(inputs.parts(dataset)), f"make {name}"))
     evaluated = [s for s in EVALUATED_STAGES if inputs.find(EVALUATIONS.at(inputs.version, s))]

@@ -7,11 +7,13 @@ from typing import Any
 
 import pyarrow.compute as pc
 
+from jobs.decisions import read_standing
 from jobs.lake.datasets import APPROVALS, CLASSIFIER, DOMAINS, RECALLED, SEEDS
 from jobs.lake.manifest import Manifest
 from jobs.lake.settings import JsonValue
 from jobs.report.counts import add, real, whole
 from jobs.report.inputs import Inputs
+from jobs.report.round_evidence import Evidence, evidence
 
 TOP_DOMAINS = 40
 PREFIXES_SHOWN = 6
@@ -40,6 +42,7 @@ class Round:
     rejected: int | None = None
     deviations: tuple[str, ...] = ()
     """What was done otherwise than in the paper, as the stages said."""
+    evidence: Evidence = Evidence()
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,7 @@ def _round(inputs: Inputs, number: int) -> Round:
         approved=decisions["approve"] if approvals else None,
         rejected=decisions["reject"] if approvals else None,
         deviations=_deviations(seeds, classifier),
+        evidence=evidence(inputs, number),
     )
 
 
@@ -151,12 +155,9 @@ def _mathematical(inputs: Inputs, number: int) -> int | None:
 
 
 def _decisions(inputs: Inputs) -> dict[str, str]:
-    """Prefix -> decision; a later round's decision replaces an earlier one."""
-    found: dict[str, str] = {}
-    for address, _ in inputs.parts(APPROVALS):
-        for row in inputs.lake.read_table(address, ["prefix", "decision"]).to_pylist():
-            found[row["prefix"]] = row["decision"]
-    return found
+    """Prefix -> the decision that stands."""
+    standing = read_standing(inputs.lake, [address for address, _ in inputs.parts(APPROVALS)])
+    return {prefix: found.decision for prefix, found in standing.items()}
 
 
 def _domain(row: dict[str, Any], decisions: dict[str, str]) -> Domain:

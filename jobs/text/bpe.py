@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -42,9 +44,34 @@ def load(source: str) -> Tokenizer:
         raise ValueError(f"no tokenizer.json: {error}") from error
     missing = [name for name in (EOS, PAD) if kernel.token_to_id(name) is None]
     if missing:
-        raise ValueError(f"the special tokens {', '.join(missing)} are missing")
+        raise ValueError(f"the special tokens {', '.join(missing)} are missing; --eos and --pad name the file's own")
     kernel.encode_special_tokens = True
     return kernel
+
+
+def named(source: str, eos: str, pad: str) -> str:
+    """A foreign tokenizer.json in which its special tokens `eos` and `pad` are called <eos> and <pad>; '' keeps a name.
+
+    Ids stay as they are, so a model that was trained with the tokenizer still fits. Raises ValueError where a name is
+    no special token of the file.
+    """
+    record = json.loads(source)
+    specials = sorted(t["content"] for t in record.get("added_tokens", []) if t["special"])
+    if eos and eos == pad:
+        raise ValueError(f"one token cannot both end a text and pad rows: {eos!r}")
+    names = {old: new for old, new in ((eos, EOS), (pad, PAD)) if old and old != new}
+    for old, new in names.items():
+        if old not in specials or new in specials:
+            raise ValueError(f"{old!r} cannot be its {new}; its special tokens are {', '.join(specials)}")
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {names.get(k, k): renamed(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [renamed(v) for v in value]
+        return names.get(value, value) if isinstance(value, str) else value
+
+    return json.dumps(renamed(record), ensure_ascii=False)
 
 
 def encode(kernel: Tokenizer, texts: Sequence[str]) -> list[npt.NDArray[np.uint32]]:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from jobs.lake.storage import Storage
+from jobs.text.bytes_of_texts import bytes_of
 from jobs.text.linear_kernel import HALF, LinearModel, mean_weights, word_hash
 
 LINEAR = "linear.npy"
@@ -93,10 +93,11 @@ class LinearScorer:
 
         A text counts up to its first line break. One of which the model knows nothing scores 0.
         """
-        texts = pa.array(lines, pa.large_string())
-        _, bounds, letters = texts.buffers()
-        bounds = np.frombuffer(bounds, np.int64, len(texts) + 1)
-        means = mean_weights(np.frombuffer(letters or b"", np.uint8), bounds, self.model)
+        return self.score_bytes(*bytes_of(lines))
+
+    def score_bytes(self, text: npt.NDArray[np.uint8], bounds: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """The same for UTF-8 texts one after another; bounds: where each begins, and the end of the last."""
+        means = mean_weights(text, bounds, self.model)
         with np.errstate(over="ignore"):  # exp of a great number is infinite, and its probability 0
             return np.round(1 / (1 + np.exp(-means)), DECIMALS)
 

@@ -27,6 +27,8 @@ PERSON = {
     "responded_by_user": {"id": "1", "name": "Ada"},
 }
 
+SNAPSHOT = {"params_input": {"crawl": "CC-MAIN-2026-43", "segments": 2, "base": "v1"}}
+
 
 class Answered:
     """A task instance as templates see it: what the person answered, if one was asked."""
@@ -67,7 +69,9 @@ def refused(rendered: list[tuple[str, list[str]]]) -> list[str]:
 def test_every_task_gives_flags_that_its_stage_takes(dags: dict[str, Any]) -> None:
     tasks = [t for dag in dags.values() for t in dag.tasks if isinstance(t, (SparkJob, TrainingStage))]
     assert len(tasks) > 30
-    rendered = [(f"{t.dag_id}.{t.task_id}", words(t)) for t in tasks]
+    rendered = [
+        (f"{t.dag_id}.{t.task_id}", words(t, SNAPSHOT if t.dag_id == "corpus_refresh" else None)) for t in tasks
+    ]
     approvals = dags["recall_math"].get_task("round_1.approvals")
     rendered.append(("approved by a person", words(approvals, PERSON)))
     with_file = PERSON | {"params_input": {"decisions": "/data/decided.csv", "note": None}}
@@ -91,6 +95,17 @@ def test_a_run_that_data_started_takes_the_datas_version(dags: dict[str, Any]) -
     dedup = dags["build_corpus"].get_task("dedup")
     assert words(dedup) == ["jobs.dedup", "--version", "v1"]
     assert words(dedup, event_version="CC-MAIN-2026-43") == ["jobs.dedup", "--version", "CC-MAIN-2026-43"]
+
+
+def test_a_refresh_makes_the_snapshot_its_version_and_goes_on_from_another(dags: dict[str, Any]) -> None:
+    refresh = dags["corpus_refresh"]
+    assert words(refresh.get_task("crawl"), SNAPSHOT) == [
+        "jobs.crawl", "--version", "CC-MAIN-2026-43", "--crawl", "CC-MAIN-2026-43", "--input", "commoncrawl",
+        "--segments", "2",
+    ]  # fmt: skip
+    assert words(refresh.get_task("math_pages"), SNAPSHOT) == [
+        "jobs.math_pages", "--version", "CC-MAIN-2026-43", "--base", "v1",
+    ]  # fmt: skip
 
 
 def test_a_persons_answer_reaches_approvals(dags: dict[str, Any]) -> None:

@@ -17,8 +17,8 @@ from jobs.lake.manifest import Provenance
 
 NOTHING = Provenance("test", {}, {}, {})
 DOMAIN = {
-    "domain": "proofs.example", "pages": 10, "recalled": 6, "share": 0.6, "tokens": 50, "missed_tokens": 40,
-    "mathematical": True, "prefixes": [],
+    "domain": "proofs.example", "pages": 10, "recalled": 6, "share": 0.6, "share_low": 0.31, "share_high": 0.83,
+    "tokens": 50, "missed_tokens": 40, "expected_tokens": 24, "mathematical": True, "prefixes": [],
 }  # fmt: skip
 
 States = dict[str, str]

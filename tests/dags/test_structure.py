@@ -57,7 +57,18 @@ FLOW = {
         "evaluate_grpo": ["corpus_report"],
         "corpus_report": [],
     },
-    "corpus_refresh": {"choose_snapshot": ["start_crawl_to_pages"], "start_crawl_to_pages": []},
+    "corpus_refresh": {
+        "choose_snapshot": ["crawl"],
+        "crawl": ["pages"],
+        "pages": ["math_pages"],
+        "math_pages": ["dedup"],
+        "dedup": ["decontaminate"],
+        "decontaminate": ["tokenizer"],
+        "tokenizer": ["shards_math"],
+        "shards_math": ["shards_natural_language"],
+        "shards_natural_language": ["changes"],
+        "changes": [],
+    },
 }
 STARTED_BY = {
     "crawl_to_pages": [],
@@ -73,7 +84,7 @@ UPDATES = {
     "build_corpus": {"shards_natural_language": ["shards"]},
     "pretrain": {"evaluate": ["base_model"]},
     "align": {"evaluate_grpo": ["aligned_model"]},
-    "corpus_refresh": {},
+    "corpus_refresh": {"shards_natural_language": ["shards"]},
 }
 
 

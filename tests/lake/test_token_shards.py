@@ -10,7 +10,7 @@ import pytest
 from jobs.lake.catalog import Damaged, Lake, LakeError, Unfinished
 from jobs.lake.datasets import SHARDS, Address
 from jobs.lake.manifest import Provenance
-from jobs.lake.token_shards import INFO, Document, ShardsInfo, TokenShards, require_same_tokenizer, write_shard
+from jobs.lake.token_shards import INFO, Document, Entry, ShardsInfo, TokenShards, require_same_tokenizer, write_shard
 
 EOS = 9
 DOCUMENTS = [[[1, 2, 3], [4]], [], [[], [5, 6], [70_000]]]
@@ -59,10 +59,15 @@ def test_reading_beyond_the_ends_is_refused(shards: TokenShards, start: int, cou
         shards.read(start, count)
 
 
-def test_documents_have_bounds_names_and_are_found_by_token(shards: TokenShards) -> None:
+def test_documents_have_bounds_and_are_listed_in_the_order_asked_for(shards: TokenShards) -> None:
     assert shards.document_bounds().tolist() == [0, 4, 6, 7, 10, 12]
-    assert [shards.document_name(i) for i in range(shards.documents)] == ["0.0", "0.1", "2.0", "2.1", "2.2"]
-    assert [shards.document_at(t) for t in range(shards.tokens)] == [0, 0, 0, 0, 1, 1, 2, 3, 3, 3, 4, 4]
+    assert [e.name for e in shards.entries(range(shards.documents))] == ["0.0", "0.1", "2.0", "2.1", "2.2"]
+    assert shards.entries([4, 0, 4]) == [Entry("2.2", "https://e.org/2"), Entry("0.0", "https://e.org/0")] + [
+        Entry("2.2", "https://e.org/2")
+    ]
+    for outside in (-1, 5):
+        with pytest.raises(IndexError, match=f"has 5 documents; {outside} was asked for"):
+            shards.entries([0, outside])
 
 
 def test_a_pickled_copy_reads_the_same_and_carries_no_tokens(shards: TokenShards) -> None:

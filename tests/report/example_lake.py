@@ -23,6 +23,7 @@ from jobs.lake.datasets import (
     DOMAINS,
     EVALUATIONS,
     FORMULA_LEDGER,
+    JUDGEMENTS,
     MATH_PAGES,
     MODELS,
     PAGES,
@@ -37,6 +38,9 @@ Row = dict[str, Any]
 VERSION, ROUNDS = "v1", 3
 HOSTILE = "<script>alert(1)</script>"
 HOSTILE_URL = f'https://evil.example/"onload="x/{HOSTILE}'
+AT_CUT = b"".join(
+    json.dumps({"kept": n < 8, "score": 0.9 - n / 100, "url": f"{HOSTILE_URL}/{n}"}).encode() + b"\n" for n in range(16)
+)
 WHEN = datetime(2026, 10, 1, tzinfo=UTC)
 HOSTS = [
     f"{word}-{kind}.example" for kind in ("maths", "news", "forum") for word in ("alpha", "beta", "gamma", "delta")
@@ -94,7 +98,8 @@ class ExampleLake:
             self.publish(seeds, [{"page_id": "", "url": p["url"], "text": "x", "label": label, "origin": "seed file"}
                                  for p in maths[:60] for label in ("math", "other")], before)  # fmt: skip
             self.publish(classifier, None, (seeds,), write=lambda p: p.write("metrics.json", b"{}"),
-                         held_out={"examples": 24, "auc": 0.93 + 0.02 * number, "reliability": []},
+                         held_out={"examples": 24, "auc": 0.93 + 0.02 * number,
+                                   "reliability": [{"mean_score": 0.9, "positives": 0.75, "count": 8}]},
                          deviations=["15 epochs instead of 3: 120 examples"])  # fmt: skip
             tokens = sum(len(p["text"]) // 4 for p in kept)
             share = len(new) / len(kept)
@@ -102,10 +107,14 @@ class ExampleLake:
             self.publish(recalled, [self._score(p, newly_recalled=p in new) for p in kept], (classifier,),
                          score_histogram=histogram, threshold=0.5 + 0.05 * number, pages=len(kept), tokens=tokens,
                          new_pages=len(new), new_tokens=int(tokens * share), new_share=share,
-                         saturated=number == ROUNDS)  # fmt: skip
+                         saturated=number == ROUNDS,
+                         domains_gained=[{"domain": f"{HOSTILE}.org", "new_pages": 7, "new_tokens": 4321}],
+                         write=lambda p: p.write("marginal.jsonl", AT_CUT))  # fmt: skip
             self.publish(domains, [self._domain(host) for host in HOSTS], (recalled,))
             self.publish(approvals, [self._decision(host, number) for host in HOSTS if "maths" in host], (domains,))
             before = (*before[:1], seeds, recalled, approvals)
+        self.publish(JUDGEMENTS.at(VERSION, ROUNDS), None, (recalled,), precision=0.96, low=0.91, high=0.99, judged=80,
+                     reviewer=HOSTILE, write=lambda p: p.write("precision.json", b"{}"))  # fmt: skip
         self.publish(MATH_PAGES.at(VERSION), [self._score(p, round=1) for p in maths], (RECALLED.at(VERSION, ROUNDS),))
 
     def corpus(self) -> None:
@@ -177,9 +186,13 @@ class ExampleLake:
         pages = [p for p in self.pages if p["domain"] == host]
         maths = "maths" in host
         paths = ("topic", HOSTILE) if maths else ()
-        prefixes = [{"prefix": f"{host}/{p}", "pages": 20, "recalled": 18, "share": 0.9, "samples": []} for p in paths]
+        figures = {"share_low": 0.7, "share_high": 0.97, "missed_tokens": 0, "expected_tokens": 0}
+        prefixes = [
+            {"prefix": f"{host}/{p}", "pages": 20, "recalled": 18, "share": 0.9, **figures, "samples": []}
+            for p in paths
+        ]
         return {"domain": host, "pages": len(pages), "recalled": len(pages) * maths, "share": float(maths),
-                "tokens": 400 * len(pages), "missed_tokens": 0, "mathematical": maths,
+                "tokens": 400 * len(pages), **figures, "mathematical": maths,
                 "prefixes": prefixes}  # fmt: skip
 
     def _decision(self, host: str, number: int) -> Row:

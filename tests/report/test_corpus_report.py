@@ -96,6 +96,18 @@ def test_the_summary_says_what_the_manifests_say(whole: ExampleLake) -> None:
         )
 
 
+def test_a_round_shows_what_its_choice_rests_on(whole: ExampleLake) -> None:
+    page, summary = report(whole)
+    last = summary["rounds"][-1]["evidence"]
+    assert last["gained"] == [{"domain": f"{HOSTILE}.org", "new_pages": 7, "new_tokens": 4321}]
+    assert last["reliability"] == [{"mean_score": 0.9, "positives": 0.75, "count": 8}]
+    assert [round(100 * p["score"]) for p in last["at_cut"]] == [*range(87, 82, -1), *range(82, 77, -1)], "nearest ten"
+    assert last["judged"]["precision"] == 0.96 and summary["rounds"][0]["evidence"]["judged"] is None
+    words = " ".join(Page(page).words.split())
+    assert "by them 96.0% of what it kept is mathematics (95% interval 91.0% to 99.0%)" in words
+    assert words.count("Domains that gained most") == words.count("Pages at the cut") == ROUNDS
+
+
 def test_accuracy_counts_correct_answers(whole: ExampleLake) -> None:
     _, summary = report(whole)
     found = {(a["stage"], a["mode"]): a["correct"] for a in summary["accuracies"]}

@@ -41,3 +41,25 @@ def test_what_is_no_tokenizer_is_refused() -> None:
         bpe.load("{}")
     with pytest.raises(ValueError, match="<eos>, <pad> are missing"):
         bpe.load(KERNEL.to_str().replace("<eos>", "<e>").replace("<pad>", "<p>"))
+
+
+FOREIGN = KERNEL.to_str().replace("<eos>", "<|endoftext|>").replace("<pad>", "<|im_end|>")
+
+
+def test_a_foreign_tokenizers_special_tokens_are_named_and_keep_their_ids() -> None:
+    found = bpe.load(bpe.named(FOREIGN, "<|endoftext|>", "<|im_end|>"))
+    assert found.get_vocab() == KERNEL.get_vocab() and bpe.eos(found) == bpe.eos(KERNEL)
+    for text in (*TEXTS, "a <|endoftext|> b <eos>"):
+        (ids,), (wanted,) = bpe.encode(found, [text]), bpe.encode(KERNEL, [text])
+        assert ids.tolist() == wanted.tolist() and bpe.eos(found) not in ids
+
+
+@pytest.mark.parametrize("name", ["<|absent|>", "a"])
+def test_a_name_that_is_no_special_token_of_the_file_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"cannot be its <eos>; its special tokens are <bos>, <\|endoftext\|>"):
+        bpe.named(FOREIGN, name, "<|im_end|>")
+
+
+def test_one_token_cannot_be_both() -> None:
+    with pytest.raises(ValueError, match="one token cannot both end a text and pad"):
+        bpe.named(FOREIGN, "<|endoftext|>", "<|endoftext|>")

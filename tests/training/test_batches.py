@@ -1,5 +1,6 @@
 """What a step trains on: the same rows for every number of processes, exact shares, no token lost or seen twice."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from jobs.lake.stage import StageError
+from jobs.lake.token_shards import Entry
 from training.batches import (
     BLOCK,
     Example,
@@ -41,8 +43,8 @@ class Stream:
     def document_bounds(self) -> NDArray[np.int64]:
         return np.append(np.arange(0, self.tokens, self.document), self.tokens)
 
-    def document_name(self, index: int) -> str:
-        return f"{self.source}#{index}"
+    def entries(self, documents: Sequence[int]) -> list[Entry]:
+        return [Entry(f"{self.source}#{d}", "") for d in documents]
 
 
 def mixture(seed: int = 1, document_mask: bool = True) -> MixedSequences:
@@ -101,13 +103,18 @@ def test_without_a_document_mask_every_target_counts() -> None:
 
 def test_tokens_are_traced_to_their_documents() -> None:
     rows = mixture()
-    for index in (0, 7, 1200):
-        row, spans = rows.row(index), rows.trace(index)
-        assert sum(s.tokens for s in spans) == 20
-        for span in spans:
-            source, _, document = span.document.partition("#")
-            inside = row.tokens[span.first : span.first + span.tokens] - 10_000 * int(source[1:])
-            assert set(inside // 10) == {int(document)} and span.source == source
+    for first, count in ((0, 1), (7, 40), (995, 10)):  # the last one crosses a block
+        spans = rows.trace(first, count)
+        assert [s.row for s in spans] == sorted(s.row for s in spans)
+        for index in range(first, first + count):
+            row, of_row = rows.row(index), [s for s in spans if s.row == index]
+            assert [s.place for s in of_row] == np.cumsum([0, *(s.tokens for s in of_row)])[:-1].tolist()
+            assert sum(s.tokens for s in of_row) == 20
+            for span in of_row:
+                source, _, document = span.document.partition("#")
+                inside = row.tokens[span.place : span.place + span.tokens] - 10_000 * int(source[1:])
+                assert inside[0] == 10 * int(document) + span.offset and span.source == source
+                assert set(inside // 10) == {int(document)}
 
 
 def test_a_source_shorter_than_a_sequence_is_refused() -> None:
@@ -131,7 +138,7 @@ def test_every_number_of_processes_sees_the_same_rows(world: int) -> None:
 
 
 def test_examples_are_packed_whole_and_each_once_an_epoch() -> None:
-    examples = [Example(np.arange(100 * i, 100 * i + 3 + i % 5, dtype=np.int64), prompt=2) for i in range(20)]
+    examples = [example(np.arange(100 * i, 100 * i + 3 + i % 5), f"f#{i}") for i in range(20)]
     rows = PackedExamples(examples, context=12, seed=4)
     seen: list[int] = []
     index = 0
@@ -140,14 +147,21 @@ def test_examples_are_packed_whole_and_each_once_an_epoch() -> None:
         assert len(row.tokens) <= 12
         for document in np.unique(row.documents):
             part = row.documents == document
-            example = examples[int(row.tokens[part][0]) // 100]
-            assert row.tokens[part].tolist() == example.tokens[:-1].tolist()
-            assert row.targets[part].tolist() == example.tokens[1:].tolist()
+            found = examples[int(row.tokens[part][0]) // 100]
+            assert row.tokens[part].tolist() == found.tokens[:-1].tolist()
+            assert row.targets[part].tolist() == found.tokens[1:].tolist()
             # Of the prompt's two tokens the second is a target, without weight; every token of the response counts.
-            assert row.weights[part].tolist() == [0.0] + [1.0] * (len(example.tokens) - 2)
-            seen.append(int(example.tokens[0]) // 100)
+            assert row.weights[part].tolist() == [0.0] + [1.0] * (len(found.tokens) - 2)
+            seen.append(int(found.tokens[0]) // 100)
         index += 1
     assert sorted(seen) == list(range(20)) and seen != list(range(20))
+    assert index == rows.rows_of_first_epoch
+    assert [s.document for s in rows.trace(0, index)] == [f"f#{i}" for i in seen], "the trace names them in order"
+
+
+def example(tokens: NDArray[np.int64], name: str) -> Example:
+    """An example with a prompt of two tokens."""
+    return Example(tokens, np.array([0.0] + [1.0] * (len(tokens) - 2), dtype=np.float32), name)
 
 
 def test_short_rows_are_padded_apart_and_without_weight() -> None:

@@ -9,12 +9,12 @@ from typing import Literal
 import pytest
 import torch
 from torch import Tensor, distributed, nn
+from torch.nn import functional as F
 
 from jobs.lake.stage import StageError
 from training.config import ModelConfig, OptimizerConfig, ParallelConfig, Schedule
 from training.engine import Engine, adamw
 from training.launch import Ranks
-from training.losses import token_losses, weighted_loss
 from training.model import Decoder
 from training.recipes import RECIPES
 
@@ -33,9 +33,14 @@ def rows() -> tuple[Tensor, Tensor, Tensor]:
     return tokens, targets, weights
 
 
-def new_engine(optimizer: OptimizerConfig = OPTIMIZER, parallel: ParallelConfig = PLAIN, steps: int = 10) -> Engine:
+def new_engine(
+    optimizer: OptimizerConfig = OPTIMIZER,
+    parallel: ParallelConfig = PLAIN,
+    steps: int = 10,
+    shape: ModelConfig = SHAPE,
+) -> Engine:
     torch.manual_seed(0)
-    return Engine(Decoder(SHAPE), optimizer, parallel, steps, Ranks())
+    return Engine(Decoder(shape), optimizer, parallel, steps, Ranks())
 
 
 def train(engine: Engine, rows: tuple[Tensor, Tensor, Tensor], micro: int, steps: int = 3) -> dict[str, Tensor]:
@@ -44,7 +49,7 @@ def train(engine: Engine, rows: tuple[Tensor, Tensor, Tensor], micro: int, steps
     for _ in range(steps):
         engine.update(
             parts,
-            lambda p: weighted_loss(engine.model(tokens[p], at=weights[p] > 0), targets[p], weights[p]) / weights.sum(),
+            lambda p: engine.model(tokens[p], targets=targets[p], weights=weights[p]) / weights.sum(),
         )
     return engine.weights()
 
@@ -81,7 +86,7 @@ def test_a_micro_batch_without_weight_adds_nothing(rows: tuple[Tensor, Tensor, T
 
     def weights_after(parts: list[Tensor]) -> dict[str, Tensor]:
         engine = new_engine()
-        engine.update(parts, lambda w: weighted_loss(engine.model(tokens, at=w > 0), targets, w) / weights.sum())
+        engine.update(parts, lambda w: engine.model(tokens, targets=targets, weights=w) / weights.sum())
         return engine.weights()
 
     filled, plain = weights_after([weights, torch.zeros_like(weights)]), weights_after([weights])
@@ -92,10 +97,11 @@ def test_the_loss_told_is_the_mean_over_targets(rows: tuple[Tensor, Tensor, Tens
     engine = new_engine()
     tokens, targets, weights = rows
     with torch.no_grad():
-        wanted = token_losses(engine.model(tokens), targets)[weights > 0].mean()
+        counted = weights > 0
+        wanted = F.cross_entropy(engine.model(tokens)[counted], targets[counted])
     update = engine.update(
         [slice(0, 3), slice(3, 8)],
-        lambda p: weighted_loss(engine.model(tokens[p], at=weights[p] > 0), targets[p], weights[p]) / weights.sum(),
+        lambda p: engine.model(tokens[p], targets=targets[p], weights=weights[p]) / weights.sum(),
     )
     assert update.loss == pytest.approx(float(wanted), abs=1e-6)
 
@@ -157,14 +163,21 @@ def deepspeed_environment() -> Iterator[None]:
         distributed.destroy_process_group()
 
 
-@pytest.mark.parametrize("stage", [1, 2, 3])
+@pytest.mark.parametrize(("stage", "tied"), [(1, False), (2, False), (3, False), (3, True)])
 def test_zero_equals_plain_and_goes_on_from_its_checkpoint(
-    rows: tuple[Tensor, Tensor, Tensor], stage: Literal[1, 2, 3], tmp_path: Path, deepspeed_environment: None
+    rows: tuple[Tensor, Tensor, Tensor],
+    stage: Literal[1, 2, 3],
+    tied: bool,
+    tmp_path: Path,
+    deepspeed_environment: None,
 ) -> None:
-    plain, sharded = new_engine(), new_engine(parallel=ParallelConfig(micro_batch=2, zero_stage=stage))
+    shape = replace(SHAPE, tied=tied)
+    plain = new_engine(shape=shape)
+    sharded = new_engine(parallel=ParallelConfig(micro_batch=2, zero_stage=stage), shape=shape)
     wanted = train(plain, rows, 2)
     found = train(sharded, rows, 2)
-    assert max(float((wanted[n] - found[n]).abs().max()) for n in wanted) <= 1e-5
+    assert max(float((wanted[n] - found[n]).abs().max()) for n in found) <= 1e-5
+    assert set(wanted) - set(found) == ({"lm_head.weight"} if tied else set())
 
     sharded.save(tmp_path)
     update = sharded.update([0], lambda _: sharded.model(rows[0]).mean() * float("nan"))

@@ -5,11 +5,13 @@ import math
 from dataclasses import replace
 
 import pytest
+import torch
 
 from jobs.lake.catalog import Lake, Unfinished
 from jobs.lake.datasets import MODELS, SHARDS, TOKENIZER
 from jobs.lake.stage import StageError
 from training import launch
+from training.checkpoints import read_weights
 from training.config import Mixture, ModelConfig, Recipe
 from training.launch import TrainingOptions
 from training.pretrain import STAGE, Pretrain, present_shares
@@ -39,6 +41,23 @@ def test_a_run_learns_and_publishes_model_metrics_and_events(small_lake: Lake, s
         "natural_language": pytest.approx(0.10 / 0.66, abs=0.04),
     }
     assert run(small_lake) is None, "a finished run is not done again"
+
+
+def test_bfloat16_arithmetic_starts_at_the_same_loss_learns_and_keeps_float32_weights(
+    small_lake: Lake, small_recipe: Recipe
+) -> None:
+    found = []
+    for precision in ("fp32", "bf16"):
+        parallel = replace(small_recipe.pretrain.parallel, precision=precision)
+        RECIPES["tiny"] = lambda p=parallel: replace(  # type: ignore[misc]
+            small_recipe, pretrain=replace(small_recipe.pretrain, parallel=p)
+        )
+        launch.execute(STAGE, Pretrain(), TrainingOptions(lake=small_lake.root, replace=True))
+        found.append([json.loads(x) for x in small_lake.storage.read(f"{MODEL.folder}/metrics.jsonl").splitlines()])
+    exact, half = ([line["loss"] for line in lines] for lines in found)
+    assert half == pytest.approx(exact, rel=5e-3) and half != exact
+    assert half[-1] < half[0]
+    assert {w.dtype for w in read_weights(small_lake, MODEL).values()} == {torch.float32}
 
 
 def test_absent_sources_give_their_share_to_present_ones_only_where_the_recipe_says_so(small_lake: Lake) -> None:

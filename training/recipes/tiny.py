@@ -51,6 +51,8 @@ def tiny() -> Recipe:
             steps=900,
             saving=Saving(every=150),
             context=256,
+            suffix="none",
+            validate_every=150,
         ),
         reward_model=RewardModelConfig(
             optimizer=OptimizerConfig(peak=5e-4, schedule=Schedule(warmup_steps=5)),
