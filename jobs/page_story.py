@@ -4,12 +4,13 @@ Read from what is finished, so a half-made lake gets half an answer that says wh
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from jobs.decisions import Decision, decided_above, standing
 from jobs.lake.catalog import Lake
 from jobs.lake.datasets import (
     APPROVALS,
@@ -33,6 +34,7 @@ from jobs.versions import base_of, bases_of
 from jobs.web.urls import canonical_url, registrable_domain, url_prefixes
 
 CLUSTER_SHOWN = 5
+DECIDED = [f.name for f in fields(Decision)]
 RECORD = ("url", "domain", "fetched_at", "language", "formulas_kept", "warc_path", "warc_offset", "warc_length",
           "content_digest", "license", "notes")  # fmt: skip
 
@@ -125,17 +127,18 @@ class Teller:
         return float(scorer.score([" ".join(tokens(row["text"]))])[0])
 
     def decided(self, url: str) -> list[Finding]:
-        """The decision that speaks for it in each round: that on the longest prefix."""
-        found = []
+        """Every decision on its prefixes, round by round, and the one that speaks for it now."""
+        found, made = [], []
         for address in self.lake.finished(APPROVALS, self.rounds_of):
-            columns = ["prefix", "decision", "reviewer", "decided_at", "note"]
-            made = {r["prefix"]: r for r in rows(self.lake, address, columns, "prefix", url_prefixes(url))}
-            longest = next((made[p] for p in reversed(url_prefixes(url)) if p in made), None)
-            if longest:
-                said = (
-                    f"{address}: {longest['decision']} {longest['prefix']}, by {longest['reviewer']} {longest['note']}"
-                )
-                found.append(Finding("decision", said.rstrip(), longest))
+            of_round = [Decision(**r) for r in rows(self.lake, address, DECIDED, "prefix", url_prefixes(url))]
+            made.append(of_round)
+            for d in of_round:
+                said = f"{address}: {d.decision} {d.prefix}, by {d.reviewer} {d.note}"
+                found.append(Finding("decision", said.rstrip(), asdict(d)))
+        if found:
+            speaks = decided_above(url_prefixes(url)[-1], standing(made))
+            said = f"{speaks.decision} {speaks.prefix}" if speaks else "none, all were taken back"
+            found.append(Finding("decision", f"the decision that stands and speaks for it: {said}"))
         return found
 
     def recalled(self, page_id: str, record: Row) -> tuple[Finding, str]:

@@ -28,12 +28,14 @@ from refresh_lake import (
     publish_rows,
     run,
 )  # fmt: skip
+from round_rows import approval
 
 from jobs import changes, dedup, math_pages, remove, seeds, shards, tokenizer
 from jobs.explain import Answer, explain
 from jobs.explain import main as explain_main
 from jobs.lake.catalog import Differs, Lake, LakeError
 from jobs.lake.datasets import (
+    APPROVALS,
     CHANGES,
     CONTAMINATION,
     CORPUS,
@@ -52,6 +54,7 @@ from jobs.lake.token_shards import TokenShards
 from jobs.removed_pages import RemovedPages, ShownLake
 from jobs.runner import SparkOptions, SparkRun
 from jobs.text import bpe
+from jobs.web.urls import url_prefixes
 
 WHY = {"reason": "<b>asked</b> to", "reviewer": "Ada", "decided_at": "2026-11-22T10:00:00+01:00"}
 ONE_URL = "http://www.d.org/old/index.html?utm_source=x"
@@ -263,6 +266,18 @@ def test_a_half_made_lake_gets_half_an_answer(lake: Lake) -> None:
     (story,) = explain(lake, UNCHANGED["url"], "v1").pages
     assert story.verdict == "not decided yet: math_pages/v1 is not finished; run 'make math_pages'"
     assert [f.topic for f in story.findings] == ["crawl", "recall", "math_pages"]
+
+
+def test_all_decisions_on_a_page_are_told_and_which_one_stands(lake: Lake) -> None:
+    publish_rows(lake, PAGES.at("v1", "one"), FIRST)
+    host = url_prefixes(UNCHANGED["url"])[0]
+    for number, decision in enumerate(("approve", "reject", "undo"), 1):
+        publish_rows(lake, APPROVALS.at("v1", number), [approval(host, decision)])
+        (story,) = explain(lake, UNCHANGED["url"], "v1").pages
+        told = [f.said for f in story.findings if f.topic == "decision"]
+        assert len(told) == number + 1 and f"{decision} {host}, by" in told[-2]
+        stands = "none, all were taken back" if decision == "undo" else f"{decision} {host}"
+        assert told[-1] == f"the decision that stands and speaks for it: {stands}"
 
 
 def test_decisions_and_answers_on_the_command_line(
