@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.web.signals import Signals, read_signals
-from jobs.web.urls import canonical_url, host, page_url, registrable_domain, url_prefixes
+from jobs.web.urls import canonical_url, host, page_url, url_prefixes
 
 
 @pytest.mark.parametrize(
@@ -23,12 +23,6 @@ def test_addresses_of_one_page_have_one_form(url: str) -> None:
 
 def test_a_parameter_that_chooses_the_page_stays() -> None:
     assert canonical_url("https://example.org/q?id=2&a=1") == "https://example.org/q?a=1&id=2"
-
-
-def test_hosts_under_a_private_suffix_are_domains_of_their_own() -> None:
-    assert registrable_domain("https://foo.github.io/x") == "foo.github.io"
-    assert registrable_domain("https://math.stackexchange.com/") == "stackexchange.com"
-    assert registrable_domain("http://192.0.2.7/") == "192.0.2.7"
 
 
 def test_prefixes_go_from_wide_to_narrow() -> None:
