@@ -11,7 +11,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 
 import pyarrow as pa
 
@@ -37,10 +36,11 @@ from jobs.decisions import (
 )
 from jobs.lake.catalog import Lake
 from jobs.lake.datasets import APPROVALS, DOMAINS, Address
-from jobs.lake.settings import Location, SettingsError
+from jobs.lake.settings import Location, SettingsError, read_time
 from jobs.lake.stage import Run, Stage, StageError, StageSettings
 
 SET_ASIDE = "set-aside.csv"
+DECIDED_AT = "--decided-at"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Approvals(StageSettings):
                 "give either --decisions FILE (people decide), or --rule such as 'share>=0.5' (a stated rule decides)"
             )
         if self.decided_at:
-            read_time(self.decided_at)
+            read_time(DECIDED_AT, self.decided_at)
         if self.rule:
             if bool(self.reviewer.strip() or self.note) != bool(self.reviewer.strip() and self.decided_at):
                 raise SettingsError("a person who lets a rule decide needs --reviewer NAME and --decided-at TIME")
@@ -79,15 +79,6 @@ class Approvals(StageSettings):
                 parse_rule(self.rule)
             except BadRule as error:
                 raise SettingsError(str(error)) from error
-
-
-def read_time(text: str) -> datetime:
-    """ISO 8601 -> a time in UTC; without a zone it is UTC. Raises SettingsError."""
-    try:
-        time = datetime.fromisoformat(text)
-        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-    except (ValueError, OverflowError) as error:  # the year 1 in another zone is none in UTC
-        raise SettingsError(f"--decided-at {text!r} is no ISO 8601 time; write 2026-11-22T10:00:00Z") from error
 
 
 def reads(settings: Approvals, lake: Lake) -> list[Address]:
@@ -159,7 +150,9 @@ def by_rule(settings: Approvals, candidates: list[Candidate], earlier: dict[str,
         reviewer = f"{settings.reviewer.strip()} by {reviewer}"
     else:
         asked = [c for c in candidates if not ((d := decided_above(c.prefix, earlier)) and d.by_person)]
-    decided = decide(asked, settings.rule, reviewer, read_time(settings.decided_at or finished), settings.note)
+    decided = decide(
+        asked, settings.rule, reviewer, read_time(DECIDED_AT, settings.decided_at or finished), settings.note
+    )
     return Settled(candidates, earlier, sorted(decided, key=lambda d: d.prefix), left=len(candidates) - len(asked))
 
 
@@ -197,7 +190,7 @@ def read_decision(settings: Approvals, where: str, row: ReviewRow, domain: str) 
     if not reviewer.isprintable():  # it goes into logs and pages
         raise StageError(f"{where}: reviewer is {reviewer!r}; write a name")
     try:
-        decided_at = read_time(time)
+        decided_at = read_time(DECIDED_AT, time)
     except SettingsError as error:
         raise StageError(f"{where}: {error}") from error
     return Decision(row.prefix, domain, row.decision.lower(), reviewer, decided_at, row.note or settings.note)

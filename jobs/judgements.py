@@ -14,13 +14,12 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from jobs import rounds, runner
 from jobs.lake.catalog import Lake
 from jobs.lake.datasets import JUDGEMENTS, RECALLED, Address
-from jobs.lake.settings import JsonValue, Location, SettingsError
+from jobs.lake.settings import JsonValue, Location, SettingsError, read_time
 from jobs.lake.stage import Run, Stage, StageError, StageSettings
 from jobs.metrics import stratified_share
 from jobs.recalled_pages import MARGINAL, SAMPLE
@@ -46,12 +45,7 @@ class Judgements(StageSettings):
         rounds.check_round(self.round)
         if not (self.file and self.reviewer.strip() and self.decided_at):
             raise SettingsError("judgements are a person's: give --file, --reviewer NAME and --decided-at TIME")
-        try:
-            datetime.fromisoformat(self.decided_at)
-        except ValueError as error:
-            raise SettingsError(
-                f"--decided-at {self.decided_at!r} is no ISO 8601 time; write 2026-11-22T10:00:00Z"
-            ) from error
+        read_time("--decided-at", self.decided_at)
 
 
 def reads(settings: Judgements, lake: Lake) -> list[Address]:

@@ -9,7 +9,6 @@ lock: decisions are recorded one after the other.
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 
 import pyarrow as pa
 
@@ -27,7 +26,7 @@ from jobs.lake.removals import (
     in_force,
     state_address,
 )  # fmt: skip
-from jobs.lake.settings import RunOptions, SettingsError, parse
+from jobs.lake.settings import RunOptions, SettingsError, parse, read_time
 from jobs.lake.stage import LOG, start_log
 from jobs.lake.tables import REMOVALS as SCHEMA
 from jobs.removed_pages import RemovedPages
@@ -87,16 +86,6 @@ class Remove:
             raise SettingsError(f"--domain {domain} is a public suffix: every site under it is a domain of its own")
         return BY_DOMAIN, domain
 
-    def time(self) -> datetime:
-        """When it was decided, in UTC; without a zone it is UTC. Raises SettingsError."""
-        try:
-            time = datetime.fromisoformat(self.decided_at)
-        except ValueError as error:
-            raise SettingsError(
-                f"--decided-at {self.decided_at!r} is no ISO 8601 time; write 2026-11-22T10:00:00Z"
-            ) from error
-        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-
 
 def remove(settings: Remove, lake: Lake) -> list[str]:
     """Record the decision, unless it stands already; lines that say what was done."""
@@ -110,7 +99,8 @@ def remove(settings: Remove, lake: Lake) -> list[str]:
     if last is not None and last.action == action:
         return [f"{line_of(last)}: nothing to do"]
     number = (made[-1].state if made else 0) + 1
-    decision = Removal(number, action, kind, value, settings.reason.strip(), settings.reviewer.strip(), settings.time())
+    decision = Removal(number, action, kind, value, settings.reason.strip(), settings.reviewer.strip(),
+                       read_time("--decided-at", settings.decided_at))  # fmt: skip
     write_state(lake, number, [*made, decision])
     return [line_of(decision), *standing(lake, kind, value), *what_follows(lake)]
 

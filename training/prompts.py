@@ -22,8 +22,6 @@ FINALS: dict[Suffix, str] = {
     "english_tool": "The answer is $\\boxed{{{}}}$.",
     "chinese_tool": "答案是$\\boxed{{{}}}$。",
 }
-TURN = "\n\nUser:"
-"""What follows an answer where a model goes on talking to itself."""
 
 
 def prompt(question: str, suffix: Suffix = "none") -> str:

@@ -17,6 +17,7 @@ import os
 import textwrap
 import types
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 LOCATION = "location"
@@ -28,6 +29,15 @@ JsonValue = str | int | float | bool | None | list[Any] | dict[str, Any]
 
 class SettingsError(ValueError):
     """A flag's value cannot be used; the message says which, the value, and what would be right."""
+
+
+def read_time(flag: str, text: str) -> datetime:
+    """ISO 8601 -> a time in UTC; without a zone it is UTC. Raises SettingsError, which names the flag."""
+    try:
+        time = datetime.fromisoformat(text)
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:  # the year 1 in another zone is none in UTC
+        raise SettingsError(f"{flag} {text!r} is no ISO 8601 time; write 2026-11-22T10:00:00Z") from error
 
 
 def lake_root() -> str:

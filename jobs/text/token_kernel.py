@@ -21,7 +21,6 @@ ALONE_RANGES = (
 )  # fmt: skip
 """Kana, Han with its extensions and compatibility forms: scripts without spaces, where one character is one token.
 Hangul is left out on purpose: Korean puts spaces between words."""
-SURROGATES = (0xD800, 0xDFFF)
 BACKSLASH, BLANK = 92, 32
 
 

@@ -99,7 +99,7 @@ def _boxed(text: str) -> Found | None:
     for box in boxes:
         if spans and box.start() < spans[-1][1]:
             continue
-        end = closing(text, box.end()) if text[box.end() - 1] == "{" else _bare(text, box.end())
+        end = closing(text, box.end()) if text[box.end() - 1] == "{" else box.end() + 1
         if end is None:
             return NOTHING  # the last box is cut off
         spans.append((box.start(), end + 1, text[box.end() : end]))
@@ -130,11 +130,6 @@ FINALLY = re.compile(
     re.IGNORECASE,
 )
 """What leads from an intermediate result to the final one."""
-
-
-def _bare(text: str, start: int) -> int:
-    """The end of the digit of \\boxed 5."""
-    return start + 1
 
 
 MARKER = re.compile(
